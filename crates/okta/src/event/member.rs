@@ -2,8 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use smallvec::SmallVec;
-
 use crate::json::{Error, Scanner, Value};
 
 /// What is called with each value found.
@@ -86,14 +84,24 @@ pub(crate) fn visit_value<'a>(
     }
 }
 
+/// How many objects a [`List`] holds without allocating.
+const FEW: usize = 3;
+
 /// An array of objects of one kind. A single object where the array was promised is taken as an
 /// array of one.
 #[derive(Clone, Debug)]
-pub struct List<T>(SmallVec<[T; 3]>);
+pub struct List<T>(Items<T>);
 
-impl<T> Default for List<T> {
+// Not a `SmallVec`: that is invariant in what it holds, and so an event would be in its lifetime.
+#[derive(Clone, Debug)]
+enum Items<T> {
+    Few([T; FEW], usize),
+    Many(Vec<T>),
+}
+
+impl<T: Default> Default for List<T> {
     fn default() -> Self {
-        Self(SmallVec::new())
+        Self(Items::Few(Default::default(), 0))
     }
 }
 
@@ -101,7 +109,30 @@ impl<T> std::ops::Deref for List<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.0
+        match &self.0 {
+            Items::Few(items, length) => items.get(..*length).unwrap_or_default(),
+            Items::Many(items) => items,
+        }
+    }
+}
+
+impl<T: Default> List<T> {
+    fn push(&mut self, item: T) {
+        match &mut self.0 {
+            Items::Few(items, length) => match items.get_mut(*length) {
+                Some(slot) => {
+                    *slot = item;
+                    *length += 1;
+                }
+                None => {
+                    let mut many = Vec::with_capacity(2 * FEW);
+                    many.extend(items.iter_mut().map(std::mem::take));
+                    many.push(item);
+                    self.0 = Items::Many(many);
+                }
+            },
+            Items::Many(items) => items.push(item),
+        }
     }
 }
 
@@ -109,14 +140,14 @@ impl<'a, T: Member<'a> + Default> Member<'a> for List<T> {
     const SCHEMA: Option<&'static Schema> = T::SCHEMA;
 
     fn read(&mut self, scanner: &mut Scanner<'a>) -> Result<(), Error> {
-        self.0.clear();
+        *self = Self::default();
         let mut item = |scanner: &mut Scanner<'a>| {
             if scanner.peek() != Some(b'{') {
                 return scanner.value().map(drop);
             }
             let mut item = T::default();
             item.read(scanner)?;
-            self.0.push(item);
+            self.push(item);
             Ok(())
         };
         match scanner.peek() {
@@ -129,12 +160,12 @@ impl<'a, T: Member<'a> + Default> Member<'a> for List<T> {
         if let Some((first, rest)) = path.split_first()
             && let Ok(index) = first.parse::<usize>()
         {
-            return match self.0.get(index) {
+            return match self.get(index) {
                 Some(item) => item.visit(rest, visitor),
                 None => Visit::Done(ControlFlow::Continue(())),
             };
         }
-        for item in &self.0 {
+        for item in self.iter() {
             match item.visit(path, visitor) {
                 Visit::Done(ControlFlow::Continue(())) => {}
                 other => return other,

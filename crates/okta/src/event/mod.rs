@@ -71,7 +71,7 @@ impl<'a> LogEvent<'a> {
         members.read(&mut scanner)?;
         scanner.end()?;
         let event = Self { raw: text, members };
-        if !event.event_type.text().is_some_and(|name| !name.is_empty()) {
+        if event.event_type.text().is_none_or(|name| name.is_empty()) {
             return Err(ParseError::NoEventType);
         }
         let has = |value: Value<'_>| value.to_str().is_some_and(|text| !text.is_empty());
@@ -228,6 +228,19 @@ mod tests {
         assert_eq!(event.target.len(), 1);
         assert!(matches!(event.version, Value::Number("0")));
         assert!(matches!(event.severity, Value::Array(_)));
+    }
+
+    #[test]
+    fn targets_are_all_there_however_many() {
+        for count in 0..10 {
+            let targets: Vec<_> = (0..count).map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+            let text =
+                format!(r#"{{"uuid":"u","eventType":"e","target":[{}]}}"#, targets.join(","));
+            let event = LogEvent::parse(&text).unwrap();
+            let ids: Vec<_> =
+                event.target.iter().map(|target| target.id.to_str().unwrap()).collect();
+            assert_eq!(ids, (0..count).map(|id| id.to_string()).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -1,1 +1,3 @@
-//! x
+//! Detection.
+pub(crate) mod compile;
+pub mod sigma;

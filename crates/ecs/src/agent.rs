@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use hashbrown::HashMap;
 use ua_parser::{Extractor, Regexes, device, os, user_agent};
 
 /// What a user agent's string says of itself, in ECS's terms (`user_agent.*`).

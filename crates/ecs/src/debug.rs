@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bumpalo::Bump;
 use bumpalo::collections::String as BumpString;
-use okta::json::{self, Scanner, Text, Value};
+use okta::json::{Scanner, Text, Value};
 
 use crate::write;
 
@@ -45,13 +45,41 @@ pub fn snake_case(name: &str) -> Cow<'_, str> {
     if spelled.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(spelled) }
 }
 
+/// [`snake_case`], with the memory for it taken from `bump`.
+pub(crate) fn snake_case_in<'b, 'a: 'b>(name: Text<'a>, bump: &'b Bump) -> &'b str {
+    let name = match name.to_str() {
+        Cow::Borrowed(name) => name,
+        Cow::Owned(name) => bump.alloc_str(&name),
+    };
+    let mut spelled = BumpString::with_capacity_in(name.len() + 4, bump);
+    let mut previous = b'_';
+    for &byte in name.as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' => spelled.push(char::from(byte)),
+            // A capital behind a small letter begins a word. Everything less simple is left to
+            // the general rule.
+            b'A'..=b'Z' if previous.is_ascii_lowercase() || previous.is_ascii_digit() => {
+                spelled.push('_');
+                spelled.push(char::from(byte.to_ascii_lowercase()));
+            }
+            _ => return bump.alloc_str(&snake_case(name)),
+        }
+        previous = byte;
+    }
+    spelled.into_bump_str()
+}
+
 /// A value of debugData, with the structure read out of its string where Okta keeps one there:
 /// `behaviors` and `risk` as `{New Device=POSITIVE, …}`, `logOnlySecurityData` as JSON.
 /// A string that should hold a structure and does not becomes the member `original` of one, for
 /// a field is either an object in every record or in none.
 pub(crate) fn structured<'a>(name: Text<'_>, value: Value<'a>, bump: &'a Bump) -> Value<'a> {
-    let name = name.to_str();
     let Value::Text(text) = value else { return value };
+    let is_structure = ["risk", "behaviors", "logOnlySecurityData"].iter().any(|one| name.is(one));
+    if !is_structure {
+        return value;
+    }
+    let name = name.to_str();
     let text = match text.to_str() {
         Cow::Borrowed(text) => text,
         Cow::Owned(text) => bump.alloc_str(&text),
@@ -75,8 +103,9 @@ pub(crate) fn structured<'a>(name: Text<'_>, value: Value<'a>, bump: &'a Bump) -
 
 /// `text`, when it is a JSON object.
 pub(crate) fn object(text: &str) -> Option<Value<'_>> {
-    json::validate(text).ok()?;
-    let value = Scanner::new(text).value().ok()?;
+    let mut scanner = Scanner::new(text);
+    let value = scanner.value().ok()?;
+    scanner.end().ok()?;
     matches!(value, Value::Object(_)).then_some(value)
 }
 
@@ -138,6 +167,7 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(snake_case(name), spelled, "{name}");
+            assert_eq!(snake_case_in(Text::plain(name), &Bump::new()), spelled, "{name}");
         }
     }
 

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use bumpalo::Bump;
+use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 use okta::LogEvent;
 use okta::json::{Text, Value};
 
@@ -76,6 +77,7 @@ pub struct Record<'a> {
     /// Which of the targets `user` is.
     user_from: Option<usize>,
     agent: OnceCell<Option<Rc<UserAgent>>>,
+    source_ip: OnceCell<Value<'a>>,
     debug_context: OnceCell<Value<'a>>,
 }
 
@@ -103,6 +105,7 @@ impl<'a> Record<'a> {
             user,
             user_from,
             agent: OnceCell::new(),
+            source_ip: OnceCell::new(),
             debug_context: OnceCell::new(),
         }
     }
@@ -203,7 +206,7 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn source_ip(&self) -> Value<'a> {
-        self.ip(self.event.client.ip_address)
+        *self.source_ip.get_or_init(|| self.ip(self.event.client.ip_address))
     }
 
     /// Hands one of several values to `visit`, if there is one.
@@ -268,8 +271,11 @@ impl<'a> Record<'a> {
         };
         let (lat, lon) = (written(geolocation.lat, lat), written(geolocation.lon, lon));
         let bump = &self.context.bump;
-        let json = bump.alloc_str(&format!("{{\"lat\":{lat},\"lon\":{lon}}}"));
-        debug::object(json).unwrap_or_default()
+        let mut json = BumpString::with_capacity_in(lat.len() + lon.len() + 16, bump);
+        for part in ["{\"lat\":", &lat, ",\"lon\":", &lon, "}"] {
+            json.push_str(part);
+        }
+        debug::object(json.into_bump_str()).unwrap_or_default()
     }
 
     /// The targeted user, when the actor is somebody else.
@@ -351,17 +357,11 @@ impl<'a> Record<'a> {
     pub(crate) fn debug_context(&self) -> Value<'a> {
         *self.debug_context.get_or_init(|| {
             let data = self.event.debug_context.debug_data;
-            let holds_structure = data.entries().any(|(name, _)| {
-                matches!(&*name.to_str(), "behaviors" | "risk" | "logOnlySecurityData")
-            });
             if !matches!(data, Value::Object(_)) {
                 return Value::Missing;
             }
-            if !holds_structure {
-                return data;
-            }
             let bump = &self.context.bump;
-            let mut json = bumpalo::collections::String::from_str_in("{", bump);
+            let mut json = BumpString::from_str_in("{", bump);
             for (name, value) in data.entries() {
                 let value = debug::structured(name, value, bump);
                 if matches!(value, Value::Missing) {
@@ -380,18 +380,16 @@ impl<'a> Record<'a> {
     }
 
     /// Every login name in the record, sorted, each once.
-    pub(crate) fn related_users(&self) -> Vec<&'a str> {
+    pub(crate) fn related_users(&self) -> BumpVec<'a, &'a str> {
         let event = self.event;
         let targets = event.target.iter().filter(|target| is_user(target.kind));
         let targets = targets.map(|target| target.alternate_id);
         let actor_is_user = event.actor.kind.text().is_some_and(|kind| kind.is("User"));
         let actor = actor_is_user.then_some(event.actor.alternate_id);
-        let mut names: Vec<_> = std::iter::once(self.user.alternate_id)
-            .chain(targets)
-            .chain(actor)
-            .filter_map(|name| self.name(name).text())
-            .map(|name| self.borrow(name.to_str()))
-            .collect();
+        let names = std::iter::once(self.user.alternate_id).chain(targets).chain(actor);
+        let names =
+            names.filter_map(|name| self.name(name).text()).map(|name| self.borrow(name.to_str()));
+        let mut names = BumpVec::from_iter_in(names, &self.context.bump);
         names.sort_unstable();
         names.dedup();
         names

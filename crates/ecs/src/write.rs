@@ -1,11 +1,14 @@
 //! Writing records as JSON.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
-use bumpalo::collections::String as BumpString;
+use bumpalo::Bump;
+use bumpalo::collections::{String as BumpString, Vec as BumpVec};
+use hashbrown::HashMap;
 use okta::json::{Text, Value};
 
-use crate::debug::snake_case;
+use crate::debug::{snake_case_in, structured};
 use crate::fields::{FIELDS, Field, FieldId};
 use crate::record::Record;
 
@@ -95,32 +98,11 @@ const DEEPEST: usize = 16;
 
 /// Writes a value with its members' names in ECS's spelling and nothing empty in it. Returns
 /// whether there was anything to write.
-fn tidy(out: &mut Vec<u8>, content: Value<'_>, depth: usize) -> bool {
+fn tidy(out: &mut Vec<u8>, content: Value<'_>, depth: usize, bump: &Bump) -> bool {
     match content {
         Value::Missing | Value::Null => false,
         Value::Text(text) if text.is_empty() => false,
-        Value::Object(_) if depth < DEEPEST => {
-            let start = out.len();
-            out.put("{");
-            let empty = out.len();
-            for (name, member) in last_of_each(content) {
-                let before = out.len();
-                if before > empty {
-                    out.put(",");
-                }
-                string(out, &name);
-                out.put(":");
-                if !tidy(out, member, depth + 1) {
-                    out.truncate(before);
-                }
-            }
-            if out.len() == empty {
-                out.truncate(start);
-                return false;
-            }
-            out.put("}");
-            true
-        }
+        Value::Object(_) if depth < DEEPEST => tidy_members(out, content.entries(), depth, bump),
         Value::Array(_) if depth < DEEPEST => {
             let start = out.len();
             out.put("[");
@@ -130,7 +112,7 @@ fn tidy(out: &mut Vec<u8>, content: Value<'_>, depth: usize) -> bool {
                 if before > empty {
                     out.put(",");
                 }
-                if !tidy(out, item, depth + 1) {
+                if !tidy(out, item, depth + 1, bump) {
                     out.truncate(before);
                 }
             }
@@ -149,86 +131,129 @@ fn tidy(out: &mut Vec<u8>, content: Value<'_>, depth: usize) -> bool {
     }
 }
 
-/// The members of an object by their names in ECS's spelling. Of those that come to the same
-/// name, the last one counts.
-fn last_of_each(object: Value<'_>) -> Vec<(std::borrow::Cow<'_, str>, Value<'_>)> {
-    use std::borrow::Cow;
-    use std::collections::HashMap;
+/// Writes the members of an object as [`tidy`] does.
+fn tidy_members<'a>(
+    out: &mut Vec<u8>,
+    members: impl Iterator<Item = (Text<'a>, Value<'a>)>,
+    depth: usize,
+    bump: &Bump,
+) -> bool {
+    let start = out.len();
+    out.put("{");
+    let empty = out.len();
+    for (name, member) in last_of_each(members, bump) {
+        let before = out.len();
+        if before > empty {
+            out.put(",");
+        }
+        string(out, name);
+        out.put(":");
+        if !tidy(out, member, depth + 1, bump) {
+            out.truncate(before);
+        }
+    }
+    if out.len() == empty {
+        out.truncate(start);
+        return false;
+    }
+    out.put("}");
+    true
+}
 
-    let mut members: Vec<(Cow<'_, str>, Value<'_>)> = Vec::new();
-    let mut positions: HashMap<String, usize> = HashMap::new();
-    for (name, member) in object.entries() {
-        let name = match name.to_str() {
-            Cow::Borrowed(name) => snake_case(name),
-            Cow::Owned(name) => Cow::Owned(snake_case(&name).into_owned()),
-        };
+/// Members by their names in ECS's spelling. Of those that come to the same name, the last one
+/// counts.
+fn last_of_each<'b, 'a: 'b>(
+    members: impl Iterator<Item = (Text<'a>, Value<'a>)>,
+    bump: &'b Bump,
+) -> BumpVec<'b, (&'b str, Value<'a>)> {
+    let mut last: BumpVec<'b, (&'b str, Value<'a>)> = BumpVec::new_in(bump);
+    let mut positions: HashMap<&'b str, usize> = HashMap::new();
+    for (name, member) in members {
+        let name = snake_case_in(name, bump);
         // A handful of members is searched faster than it is hashed.
-        let position = if members.len() < 32 {
-            members.iter().position(|(other, _)| *other == name)
+        let position = if last.len() < 32 {
+            last.iter().position(|(other, _)| *other == name)
         } else {
             if positions.is_empty() {
-                let all = members.iter().enumerate();
-                positions = all.map(|(position, (name, _))| (name.to_string(), position)).collect();
+                let all = last.iter().enumerate();
+                positions = all.map(|(position, (name, _))| (*name, position)).collect();
             }
-            positions.get(&*name).copied()
+            positions.get(name).copied()
         };
-        match position.and_then(|position| members.get_mut(position)) {
+        match position.and_then(|position| last.get_mut(position)) {
             Some(slot) => slot.1 = member,
             None => {
                 if !positions.is_empty() {
-                    positions.insert(name.to_string(), members.len());
+                    positions.insert(name, last.len());
                 }
-                members.push((name, member));
+                last.push((name, member));
             }
         }
     }
-    members
+    last
 }
 
-/// An object that is being written, field after field in the order of the table: which objects
-/// inside it are open, and whether a comma is due.
+/// How a field is reached from the objects that are open when it is written.
+struct Step {
+    /// The objects the field is in, outermost first: each named by a number of its own.
+    parents: Vec<usize>,
+    /// What is written before the value when the first so many of the parents are open already:
+    /// `"okta":{"system":{"severity":`, `"system":{"severity":`, `"severity":`.
+    openings: Vec<String>,
+}
+
+/// The steps of all fields, by their rows in the table.
+static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let step = |field: &'static Field| {
+        let names: Vec<&str> = field.name.split('.').collect();
+        let dots = field.name.match_indices('.').map(|(at, _)| at);
+        let parents = dots.filter_map(|at| field.name.get(..at)).map(|parent| {
+            let next = numbers.len();
+            *numbers.entry(parent).or_insert(next)
+        });
+        let parents = parents.collect();
+        let openings = (0..names.len()).map(|open| {
+            let (key, objects) = names.split_last().unwrap_or((&"", &[]));
+            let objects = objects.iter().skip(open).map(|name| format!("\"{name}\":{{"));
+            objects.collect::<String>() + &format!("\"{key}\":")
+        });
+        Step { parents, openings: openings.collect() }
+    };
+    FIELDS.iter().map(step).collect()
+});
+
+/// An object that is being written, field after field in the order of the table.
 struct Document<'o> {
     out: &'o mut Vec<u8>,
-    open: Vec<&'static str>,
-    comma: bool,
+    /// The objects that are open, outermost first.
+    open: &'static [usize],
+    /// Whether something stands before the next field.
+    started: bool,
 }
 
 impl Document<'_> {
     /// Writes everything up to the field's value.
-    fn key(&mut self, name: &'static str) {
-        let (parents, key) = match name.rsplit_once('.') {
-            Some((parents, key)) => (parents, key),
-            None => ("", name),
-        };
-        let mut depth = 0;
-        for parent in parents.split('.').filter(|parent| !parent.is_empty()) {
-            if self.open.get(depth) != Some(&parent) {
-                self.close(depth);
-                self.name(parent);
-                self.out.put("{");
-                self.open.push(parent);
-                self.comma = false;
-            }
-            depth += 1;
+    #[inline]
+    fn key(&mut self, id: FieldId) {
+        let Some(step) = STEPS.get(id as usize) else { return };
+        let common = self.open.iter().zip(&step.parents).take_while(|(a, b)| a == b).count();
+        self.close(common);
+        if self.started {
+            self.out.put(",");
         }
-        self.close(depth);
-        self.name(key);
-        self.comma = true;
+        self.out.put(step.openings.get(common).map_or("", String::as_str));
+        self.open = &step.parents;
+        self.started = true;
     }
 
     /// Closes the objects that are open below `depth`.
+    #[inline]
     fn close(&mut self, depth: usize) {
-        while self.open.len() > depth {
-            self.open.pop();
+        for _ in depth..self.open.len() {
             self.out.put("}");
-            self.comma = true;
         }
-    }
-
-    fn name(&mut self, name: &str) {
-        self.out.put(if self.comma { ",\"" } else { "\"" });
-        self.out.put(name);
-        self.out.put("\":");
+        self.open = self.open.get(..depth).unwrap_or_default();
     }
 }
 
@@ -242,7 +267,7 @@ impl Record<'_> {
     /// them, each with a comma before it.
     pub fn write_json_with(&self, out: &mut Vec<u8>, more: impl FnOnce(&mut Vec<u8>)) {
         out.put("{");
-        let mut document = Document { out, open: Vec::with_capacity(6), comma: false };
+        let mut document = Document { out, open: &[], started: false };
         for field in FIELDS.iter().filter(|field| field.part_of.is_none()) {
             self.write_field(field, &mut document);
         }
@@ -251,17 +276,30 @@ impl Record<'_> {
         out.put("}");
     }
 
+    #[inline]
     fn write_field(&self, field: &Field, document: &mut Document<'_>) {
         match field.id {
-            FieldId::Target => self.write_targets(field, document),
-            FieldId::DebugContext | FieldId::DeviceIntegrator | FieldId::IpChain => {
-                self.write_tidily(field, document);
+            FieldId::Target => self.write_targets(document),
+            FieldId::DebugContext => {
+                let bump = &self.context.bump;
+                let data = self.event.debug_context.debug_data;
+                let members =
+                    data.entries().map(|(name, value)| (name, structured(name, value, bump)));
+                document.write_tidily(field.id, |out| tidy_members(out, members, 0, bump));
+            }
+            FieldId::DeviceIntegrator => {
+                let integrator = self.device_integrator();
+                document.write_tidily(field.id, |out| tidy(out, integrator, 0, &self.context.bump));
+            }
+            FieldId::IpChain => {
+                let chain = self.event.request.ip_chain;
+                document.write_tidily(field.id, |out| tidy(out, chain, 0, &self.context.bump));
             }
             _ if field.many => {
                 let mut first = true;
                 let _ = self.visit_field(field.id, &mut |content| {
                     if first {
-                        document.key(field.name);
+                        document.key(field.id);
                         document.out.put("[");
                         first = false;
                     } else {
@@ -276,7 +314,7 @@ impl Record<'_> {
             }
             _ => {
                 let _ = self.visit_field(field.id, &mut |content| {
-                    document.key(field.name);
+                    document.key(field.id);
                     value(document.out, content);
                     ControlFlow::Break(())
                 });
@@ -284,34 +322,8 @@ impl Record<'_> {
         }
     }
 
-    /// Writes objects whose members nobody can foresee.
-    fn write_tidily(&self, field: &Field, document: &mut Document<'_>) {
-        let mut tidied = Vec::new();
-        let _ = self.visit_field(field.id, &mut |content| {
-            let before = tidied.len();
-            if before > 0 {
-                tidied.put(",");
-            }
-            if !tidy(&mut tidied, content, 0) {
-                tidied.truncate(before);
-            }
-            ControlFlow::Continue(())
-        });
-        if tidied.is_empty() {
-            return;
-        }
-        document.key(field.name);
-        if field.many {
-            document.out.put("[");
-        }
-        document.out.extend_from_slice(&tidied);
-        if field.many {
-            document.out.put("]");
-        }
-    }
-
     /// Writes the targets, each with the members that the table has.
-    fn write_targets(&self, field: &Field, document: &mut Document<'_>) {
+    fn write_targets(&self, document: &mut Document<'_>) {
         let mut any = false;
         for target in self.event.target.iter() {
             let members = [
@@ -329,7 +341,7 @@ impl Record<'_> {
                     if any {
                         document.out.put(",{\"");
                     } else {
-                        document.key(field.name);
+                        document.key(FieldId::Target);
                         document.out.put("[{\"");
                     }
                     opened = true;
@@ -351,6 +363,20 @@ impl Record<'_> {
     }
 }
 
+impl Document<'_> {
+    /// Writes a field whose value `write` writes; if that finds nothing to write, as if it had
+    /// never been begun.
+    fn write_tidily(&mut self, id: FieldId, write: impl FnOnce(&mut Vec<u8>) -> bool) {
+        let (length, open, started) = (self.out.len(), self.open, self.started);
+        self.key(id);
+        if !write(self.out) {
+            self.out.truncate(length);
+            self.open = open;
+            self.started = started;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,7 +385,7 @@ mod tests {
 
     fn tidied(json: &str) -> String {
         let mut out = Vec::new();
-        tidy(&mut out, Scanner::new(json).value().unwrap(), 0);
+        tidy(&mut out, Scanner::new(json).value().unwrap(), 0, &Bump::new());
         String::from_utf8(out).unwrap()
     }
 

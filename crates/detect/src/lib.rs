@@ -1,3 +1,4 @@
 //! Detection.
+pub mod builtin;
 pub(crate) mod compile;
 pub mod sigma;

@@ -37,3 +37,4 @@ pub use fields::{FIELDS, Field, FieldId, Kind, Origin};
 pub use lookup::Lookup;
 pub use record::{Arrival, Context, Organization, Record};
 pub use time::Timestamp;
+pub use write::write_json_string;

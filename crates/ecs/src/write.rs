@@ -31,6 +31,11 @@ impl Out for BumpString<'_> {
     }
 }
 
+/// Appends a string in quotes, with the escapes that JSON demands.
+pub fn write_json_string(out: &mut Vec<u8>, text: &str) {
+    string(out, text);
+}
+
 /// Writes a string in quotes, with the escapes that JSON demands.
 pub(crate) fn string(out: &mut impl Out, text: &str) {
     out.put("\"");
@@ -260,15 +265,21 @@ impl Document<'_> {
 impl Record<'_> {
     /// Appends the record as one JSON object, without white space.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        self.write_json_with(out, |_| {});
+        self.write_json_with(out, |_| true, |_| {});
     }
 
-    /// Appends the record as one JSON object that ends in further members: `more` is to append
-    /// them, each with a comma before it.
-    pub fn write_json_with(&self, out: &mut Vec<u8>, more: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends those fields of the record that `keep` wants, as one JSON object that ends in
+    /// further members: `more` is to append them, each with a comma before it. `@timestamp` must
+    /// be kept, or another field that every record has, for a comma to be right.
+    pub fn write_json_with(
+        &self,
+        out: &mut Vec<u8>,
+        keep: impl Fn(&Field) -> bool,
+        more: impl FnOnce(&mut Vec<u8>),
+    ) {
         out.put("{");
         let mut document = Document { out, open: &[], started: false };
-        for field in FIELDS.iter().filter(|field| field.part_of.is_none()) {
+        for field in FIELDS.iter().filter(|field| field.part_of.is_none() && keep(field)) {
             self.write_field(field, &mut document);
         }
         document.close(0);

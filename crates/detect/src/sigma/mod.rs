@@ -16,7 +16,7 @@ pub(crate) mod network;
 pub(crate) mod regular;
 mod rule;
 pub(crate) mod value;
-mod yaml;
+pub(crate) mod yaml;
 
 pub use condition::Condition;
 pub use detection::{Detection, Item, Search, Selection};

@@ -125,7 +125,7 @@ fn one_bad_document_does_not_stop_the_others() {
         parsed.diagnostics.iter().map(|finding| (finding.code, finding.line)).collect();
     assert_eq!(
         found,
-        [("yaml", 11), ("missing-logsource", 20), ("missing-detection", 20), ("correlation", 23)]
+        [("yaml", 10), ("missing-logsource", 19), ("missing-detection", 19), ("correlation", 22)]
     );
     assert!(parsed.diagnostics[3].message.contains("not supported by this version"));
 }

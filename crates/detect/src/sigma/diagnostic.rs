@@ -128,22 +128,29 @@ pub(crate) fn nearest<'c>(
     (distance <= allowed).then_some(candidate)
 }
 
-/// Levenshtein distance, ignoring case.
+/// How many letters have to be changed, added, left out, or swapped with their neighbours, to
+/// make one name of the other, ignoring case.
 fn edit_distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().flat_map(char::to_lowercase).collect();
+    let to: Vec<char> = to.to_lowercase().chars().collect();
+    let mut previous: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.chars().flat_map(char::to_lowercase).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
+    let mut before = None;
+    for (i, a) in from.to_lowercase().chars().enumerate() {
+        let mut next = vec![i + 1];
+        let mut to_before = None;
+        for (j, b) in to.iter().copied().enumerate() {
+            let cell =
+                |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
+            let replaced = cell(&row, j) + usize::from(a != b);
+            let mut distance = replaced.min(cell(&row, j + 1) + 1).min(cell(&next, j) + 1);
+            if before == Some(b) && to_before == Some(a) {
+                distance = distance.min(cell(&previous, j - 1) + 1);
+            }
+            next.push(distance);
+            to_before = Some(b);
         }
-        for (cell, b) in row.iter_mut().skip(1).zip(&to) {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = *cell;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
-        }
+        previous = std::mem::replace(&mut row, next);
+        before = Some(a);
     }
     row.last().copied().unwrap_or_default()
 }
@@ -169,10 +176,15 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_levenshteins() {
-        for (a, b, distance) in
-            [("", "", 0), ("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2)]
-        {
+    fn distances_count_slips() {
+        for (a, b, distance) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("hihg", "high", 1),
+            ("ab", "ba", 1),
+        ] {
             assert_eq!(edit_distance(a, b), distance, "{a} {b}");
             assert_eq!(edit_distance(b, a), distance, "{b} {a}");
         }

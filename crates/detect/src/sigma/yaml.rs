@@ -137,7 +137,18 @@ pub(crate) fn parse(
     budget: &mut Budget,
 ) -> Result<Vec<Node>, YamlError> {
     let (open, anchors, done) = (Vec::new(), HashMap::new(), Vec::new());
-    Builder { first_line, open, anchors, budget, done }.run(text)
+    let parsed = Builder { first_line, open, anchors, budget, done }.run(text);
+    parsed.map_err(|mut error| {
+        // What is missing at the end is missed on the line after it, which nobody can look at.
+        let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
+        let last = first_line.saturating_add(lines - 1);
+        if error.at.line > last {
+            let length = text.lines().next_back().map_or(0, |line| line.chars().count());
+            let column = u32::try_from(length).unwrap_or(u32::MAX).saturating_add(1);
+            error.at = Position { line: last, column };
+        }
+        error
+    })
 }
 
 struct Builder<'b> {

@@ -1,6 +1,7 @@
 //! Events of the tests: fields and their values, without a log around them.
 
-#![allow(dead_code, reason = "each test uses a part of this")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "part of tests")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part of this module")]
 
 use std::ops::ControlFlow;
 

@@ -153,9 +153,14 @@ impl Values {
             Some(b'"') if !self.continues => string_length(rest),
             _ => {
                 let mut ends = rest.iter().enumerate().skip(1);
-                ends.find(|(_, byte)| matches!(byte, b'\n' | b'{' | b'[' | b']')).map(|(at, _)| at)
+                let is_end = |byte: &u8| matches!(byte, b'\n' | b'{' | b'[' | b']' | b'"');
+                ends.find(|(_, byte)| is_end(byte)).map(|(at, _)| at)
             }
         };
+        // A quote too many may open a string in which the next element begins.
+        let near = rest.get(..length.unwrap_or(rest.len()) + 64).unwrap_or(rest);
+        let next = next_start(near, 1).filter(|next| length.is_none_or(|length| *next < length));
+        let length = next.or(length);
         let end = match length {
             Some(length) => self.at + length,
             None if window.eof || window.full => bytes.len(),

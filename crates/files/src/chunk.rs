@@ -89,13 +89,17 @@ impl Mark {
         kind: Kind,
     ) -> Option<Self> {
         let part = bytes.get(start..end)?;
-        let is_filler = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x1E);
         let first = part.iter().position(|byte| !is_filler(byte))?;
         let last = part.iter().rposition(|byte| !is_filler(byte))?;
         let skipped = part.get(..first).unwrap_or_default();
         let line = line + memchr::memchr_iter(b'\n', skipped).count() as u64;
         Some(Self { start: start + first, end: start + last + 1, line, kind })
     }
+}
+
+/// Whether a byte may stand between events without meaning anything.
+pub(crate) fn is_filler(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b',' | 0x1E)
 }
 
 impl Chunk {

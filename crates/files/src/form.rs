@@ -1,7 +1,10 @@
 //! Recognises by its first bytes how the events stand in an input.
 
+use okta::json::Expected;
+
 use crate::columns::Columns;
 use crate::csv::is_separator_line;
+use crate::resync::{Wholeness, wholeness};
 use crate::scan::{Progress, Scan};
 
 /// How the events stand in an input.
@@ -50,15 +53,15 @@ const MAGIC: [(&[u8], &str); 18] = [
     (b"\xFF\xD8\xFF", "a picture"),
 ];
 
-/// Recognises an input by `head`, its first bytes, and all of them when `eof`.
-pub(crate) fn recognise(head: &[u8], eof: bool) -> Found {
+/// Recognises an input by `head`, its first bytes.
+pub(crate) fn recognise(head: &[u8]) -> Found {
     if let Some(what) = not_text(head) {
         return Found::NotText(what);
     }
     let text = head.trim_ascii_start();
     match text.first() {
         Some(b'[') => return Found::Values,
-        Some(b'{') => return if is_one_a_line(text, eof) { Found::Lines } else { Found::Values },
+        Some(b'{') => return if is_one_a_line(text) { Found::Lines } else { Found::Values },
         _ => {}
     }
     let mut lines = text.splitn(3, |&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
@@ -71,20 +74,24 @@ pub(crate) fn recognise(head: &[u8], eof: bool) -> Found {
 }
 
 /// Whether the first line of `text`, which begins with an object, holds all of it.
-fn is_one_a_line(text: &[u8], eof: bool) -> bool {
+fn is_one_a_line(text: &[u8]) -> bool {
     let Some(end) = memchr::memchr(b'\n', text) else {
         // One line without an end: an object, or many of them.
         return false;
     };
-    let (line, rest) = text.split_at(end);
-    match Scan::new(0).run(line) {
-        Progress::End(end) => line.get(end..).is_none_or(|rest| rest.trim_ascii().is_empty()),
-        // The line is cut off, when the next one begins with an object of its own.
-        Progress::Open | Progress::LineBreak(_) => {
-            let next = rest.trim_ascii_start().first();
-            let is_in_string = !matches!(Scan::new(0).run(text), Progress::End(_))
-                && Scan::new(0).run(text.get(..=end).unwrap_or(text)) == Progress::LineBreak(end);
-            is_in_string || next == Some(&b'{') || (next.is_none() && eof)
+    let line = text.get(..end).unwrap_or_default();
+    if let Progress::End(end) = Scan::new(0).run(line) {
+        return line.get(end..).is_none_or(|rest| rest.trim_ascii().is_empty());
+    }
+    // The object goes on in the next line, unless that begins with one of its own where none can
+    // stand: then the first line is only cut off.
+    match wholeness(text) {
+        Wholeness::Whole | Wholeness::Beginning => false,
+        Wholeness::Broken(error) => {
+            let before = text.get(..error.offset).unwrap_or_default();
+            let is_object = text.get(error.offset) == Some(&b'{');
+            let is_near = memchr::memchr_iter(b'\n', before).count() <= 2;
+            error.offset <= end || (is_object && is_near && error.expected != Expected::End)
         }
     }
 }
@@ -129,12 +136,13 @@ mod tests {
 
     #[test]
     fn forms_are_told_apart() {
-        let cases: [(&[u8], &str); 22] = [
+        let cases: [(&[u8], &str); 24] = [
             (b"{\"a\":1}\n{\"b\":2}\n", "lines"),
             (b"\n  {\"a\":{\"b\":[]}} \r\n{", "lines"),
             (b"{\"a\":1}\n", "lines"),
             (b"{\"a\":1,\n{\"b\":2}\n", "lines"),
             (b"{\"a\":\"x\n\"b\":2}\n", "lines"),
+            (b"{\"a\":\n{\"b\":2}\n{\"b\":3}\n", "lines"),
             (b"some text\n{\"b\":2}\n", "lines"),
             (b"", "lines"),
             (b"{\"a\":1}", "values"),
@@ -143,6 +151,7 @@ mod tests {
             (b"{ \"a\":1,\n \"b\":2}\n", "values"),
             (b"[{\"a\":1},\n{\"b\":2}]", "values"),
             (b"[\n", "values"),
+            (b"{\"hits\":[{\"a\":1},\n{\"b\":2},\n{", "values"),
             (b"uuid,eventType,published\n", "csv"),
             (b"sep=;\r\nuuid;eventType\r\n1;2", "csv"),
             (b"\"_time\",\"_raw\"\n", "csv"),
@@ -154,7 +163,7 @@ mod tests {
             (b"{\"a\":\"\0\", \"b\": \"a long enough line\"}\n", "lines"),
         ];
         for (head, expected) in cases {
-            let name = match recognise(head, false) {
+            let name = match recognise(head) {
                 Found::Lines => "lines",
                 Found::Values => "values",
                 Found::Csv(_) => "csv",

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::chunk::{Chunk, Kind, Mark};
+use crate::chunk::{self, Chunk, Kind, Mark};
 use crate::decompress::{self, Bytes};
 use crate::form::{self, Form, Found};
 use crate::resync::{Wholeness, wholeness};
@@ -269,7 +269,7 @@ impl Current {
             chunk.len -= 3;
             self.offset += 3;
         }
-        let found = form::recognise(chunk.bytes(), self.bytes.is_none());
+        let found = form::recognise(chunk.bytes());
         if let Found::NotText(what) = found {
             chunk.len = chunk.len.min(SAMPLE);
             let kind = Kind::Reject(Reason::NotText(what));
@@ -290,11 +290,10 @@ impl Current {
             return;
         };
         let bytes = chunk.buffer.get(..chunk.len).unwrap_or_default();
-        let text_end = bytes.trim_ascii_end().len();
         let is_unfinished = |mark: &&mut Mark| {
             let text = bytes.get(mark.start..mark.end).unwrap_or_default();
             matches!(mark.kind, Kind::Event)
-                && mark.end == text_end
+                && bytes.get(mark.end..).unwrap_or_default().iter().all(chunk::is_filler)
                 && bytes.last() != Some(&b'\n')
                 && (chunk.form == Form::Csv || wholeness(text) != Wholeness::Whole)
         };

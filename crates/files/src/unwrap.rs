@@ -19,7 +19,7 @@ const DEEPEST: usize = 8;
 
 /// Members in which other tools put an event, or a list of them, or the text of one; in the order
 /// in which they are tried.
-const WRAPPERS: [&str; 18] = [
+const WRAPPERS: [&str; 21] = [
     "detail",         // EventBridge
     "result",         // Splunk exports
     "_source",        // Elasticsearch hits
@@ -38,6 +38,9 @@ const WRAPPERS: [&str; 18] = [
     "value",
     "records",
     "Records",
+    "results",   // Splunk's API
+    "logEvents", // CloudWatch
+    "items",
 ];
 
 /// A part of a wrapper.

@@ -26,7 +26,14 @@ pub(crate) struct Values {
     envelope: Option<Envelope>,
     /// The rest of something rejected may follow.
     continues: bool,
+    /// How far an element is scanned before it is checked whether this is worth while: behind a
+    /// broken element only a little, or a file full of them would be scanned from each to the end
+    /// of the window.
+    reach: usize,
 }
+
+/// How far the first element behind a broken one is scanned at first.
+const SHORT_REACH: usize = 1024;
 
 #[derive(Clone, Copy, Debug)]
 enum State {
@@ -62,7 +69,7 @@ enum Next {
 impl Values {
     pub(crate) fn new(line: u64) -> Self {
         let state = State::Between;
-        Self { at: 0, line, state, arrays: 0, envelope: None, continues: false }
+        Self { at: 0, line, state, arrays: 0, envelope: None, continues: false, reach: usize::MAX }
     }
 
     /// The line on which what has not been consumed begins.
@@ -186,7 +193,19 @@ impl Values {
         checked: usize,
     ) -> Next {
         let bytes = window.bytes;
-        match scan.run(bytes) {
+        let progress = loop {
+            let reached = start.saturating_add(self.reach).max(scan.at);
+            let near = bytes.get(..reached).unwrap_or(bytes);
+            let progress = scan.run(near);
+            if progress != Progress::Open || near.len() == bytes.len() {
+                break progress;
+            }
+            if let Wholeness::Broken(error) = wholeness(near.get(start..).unwrap_or_default()) {
+                return self.recover(window, marks, Reason::NotJson(error));
+            }
+            self.reach = self.reach.saturating_mul(2);
+        };
+        match progress {
             Progress::End(end) => {
                 self.state = State::Behind { start, end, lines: scan.lines };
                 Next::Go
@@ -285,6 +304,7 @@ impl Values {
             Kind::Event
         };
         marks.push(Mark { start, end, line: self.line, kind });
+        self.reach = usize::MAX;
         self.line += lines;
         self.at = end;
         self.state = State::Between;
@@ -309,6 +329,7 @@ impl Values {
                 .min(bytes.len()),
         };
         self.reject(bytes, marks, end, Kind::Reject(reason));
+        self.reach = SHORT_REACH;
         self.state = if next.is_some() { State::Between } else { State::Lost };
         Next::Go
     }

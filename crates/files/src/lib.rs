@@ -52,6 +52,7 @@ mod decompress;
 mod envelope;
 mod form;
 mod input;
+mod names;
 mod ndjson;
 mod reader;
 mod reason;

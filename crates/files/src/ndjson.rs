@@ -48,6 +48,9 @@ impl Lines {
         let rest = bytes.len() - start;
         if rest > 0 && (window.eof || rest >= window.limit) {
             self.push(bytes, start, bytes.len(), window, marks);
+            if self.multiline {
+                return start;
+            }
             self.too_long = !window.eof;
             start = bytes.len();
         }
@@ -119,5 +122,7 @@ mod tests {
     fn a_lone_bracket_ends_the_lines() {
         let (lines, done) = split("{a}\n[\n{b}\n]\n", 100);
         assert_eq!((lines.len(), done), (1, 4));
+        let (lines, done) = split("{a}\n {", 100);
+        assert_eq!((lines.len(), done), (1, 4), "at the end of the input too");
     }
 }

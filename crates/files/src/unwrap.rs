@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use okta::json::{self, Raw, Scanner, Value};
 
 use crate::resync::{Wholeness, next_start, wholeness};
-use crate::{Reason, columns, envelope};
+use crate::{Reason, columns, envelope, names};
 
 /// The event type of Okta's event hooks, which is that of an envelope and not of an event.
 pub(crate) const EVENT_HOOK: &str = "com.okta.event_hook";
@@ -212,7 +212,7 @@ fn open_object<'a>(text: &'a str, raw: Raw<'a>, depth: usize) -> Option<Vec<Foun
             "_raw" => splunk_raw = value,
             "preview" => is_preview = matches!(value, Value::Bool(_)),
             name => {
-                has_paths |= name.contains(['.', '{']) && columns::is_path(name);
+                has_paths |= name.contains(['.', '{']) && names::is_path(name);
                 let wrappers = members.iter_mut().zip(WRAPPERS);
                 for (member, _) in wrappers.filter(|(_, wrapper)| *wrapper == name) {
                     *member = value;

@@ -55,8 +55,6 @@ const LISTS: [(&str, &str, &str); 8] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
     #[test]
     fn any_events_in_any_form_are_the_same_for_any_chunk_size(
         events in events(),

@@ -1,7 +1,7 @@
 //! Whatever is wrong with an input, what is right in it is read, and the rest is rejected with line
 //! and reason.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice)]
 
 mod common;
 
@@ -307,4 +307,17 @@ fn nothing_grows_with_brackets() {
     assert_eq!(outcome.events, []);
     assert!(!outcome.rejects.is_empty());
     assert!(outcome.largest_chunk <= 1 << 20, "{}", outcome.largest_chunk);
+}
+
+#[test]
+fn a_file_full_of_broken_elements_takes_no_longer_than_others() {
+    // Each of these would be scanned up to the end of its window, were it not for a closer look.
+    for element in [r#"{"uuid":"x,"#, r#"{"uuid":1 ,"#, r#"{"uuid":[},"#, r#"{"uuid""#] {
+        let text = format!("[{}]", element.repeat(20_000));
+        let start = std::time::Instant::now();
+        let outcome = read(text.as_bytes(), Options::default());
+        assert_eq!(outcome.events, []);
+        assert!(!outcome.rejects.is_empty());
+        assert!(start.elapsed().as_secs() < 20, "{element}: {:?}", start.elapsed());
+    }
 }

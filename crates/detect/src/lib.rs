@@ -35,8 +35,10 @@
 //! ```
 
 mod alert;
+pub mod attack;
 pub mod builtin;
 mod compile;
+pub mod coverage;
 mod detector;
 mod event;
 mod exceptions;

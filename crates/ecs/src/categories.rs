@@ -51,6 +51,11 @@ pub fn categorise(event_type: &str) -> Categories {
     TABLE.get(event_type).or_else(|| of_family(event_type)).unwrap_or(OTHERWISE)
 }
 
+/// The event types of the table, in its spelling and in no particular order.
+pub fn event_types() -> impl Iterator<Item = &'static str> {
+    TABLE.rows.keys().map(|event_type| event_type.0)
+}
+
 fn of_family(event_type: &str) -> Option<Categories> {
     FAMILIES
         .iter()
@@ -223,6 +228,13 @@ mod tests {
             (category.to_owned(), kind.to_owned()),
             "{event_type}"
         );
+    }
+
+    #[test]
+    fn event_types_are_those_of_the_table() {
+        let listed: BTreeSet<&str> = event_types().collect();
+        assert_eq!(listed.len(), CSV.lines().count() - 1);
+        assert!(listed.contains("user.session.start"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod time;
 mod write;
 
 pub use agent::{UserAgent, prepare_user_agents};
-pub use categories::{Categories, categorise};
+pub use categories::{Categories, categorise, event_types};
 pub use debug::snake_case;
 pub use fields::{FIELDS, Field, FieldId, Kind, Origin};
 pub use lookup::Lookup;

@@ -25,7 +25,7 @@ fn forms() -> Vec<(&'static str, String, [u64; 3])> {
         )
     };
     let [pa, pb, pc] = [&a, &b, &c].map(|event| pretty(event));
-    // Eleven lines from one to the next, in all of the pretty-printed ones.
+    // What the lines of the pretty-printed forms below are counted by.
     assert_eq!(pa.lines().count(), 13);
     vec![
         ("ndjson", format!("{a}\n{b}\n{c}\n"), [1, 2, 3]),

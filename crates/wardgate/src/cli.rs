@@ -1,0 +1,80 @@
+//! Arguments, and what becomes of errors.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{self, fields, scan, simulate};
+
+/// Everything is done.
+pub(crate) const DONE: u8 = 0;
+/// What was asked to be noticed was found.
+pub(crate) const FOUND: u8 = 1;
+/// Something could not be done.
+pub(crate) const FAILED: u8 = 2;
+
+/// Detects attacks in an Okta organisation's System Log.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wardgate",
+    version,
+    about,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        wardgate scan examples/                        what happened in these exports?\n  \
+        wardgate scan log.ndjson.gz --report out.html  the same, to click through\n  \
+        wardgate rules list                            what is looked for\n  \
+        wardgate simulate --events 100000 --out x.ndjson  a believable log to try things on\n\n\
+        Exit status: 0 done, 1 something was found that was asked for, 2 something failed."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Scan(Box<scan::ScanArgs>),
+
+    Fields(fields::FieldsArgs),
+    Simulate(simulate::SimulateArgs),
+    Completions(commands::completions::CompletionsArgs),
+}
+
+/// Runs the program.
+pub(crate) fn run() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let result = match command {
+        Command::Scan(args) => scan::run(*args),
+
+        Command::Fields(args) => fields::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Completions(args) => commands::completions::run::<Cli>(&args),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        // Whoever read the output has had enough of it.
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
+        Err(error) => {
+            anstream::eprintln!("wardgate: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

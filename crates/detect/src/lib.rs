@@ -44,6 +44,7 @@ mod event;
 mod exceptions;
 mod matcher;
 mod pack;
+pub mod rule_test;
 mod ruleset;
 pub mod sigma;
 mod threat;

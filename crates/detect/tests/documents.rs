@@ -1,5 +1,7 @@
 //! Rule files: what is wrong with them is told with its place, and does not stop the rest.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 mod common;
 
 use common::{Flat, compiled, matching, rule};

@@ -1,5 +1,7 @@
 //! Every modifier and every form of value, on events that match and events that do not.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 mod common;
 
 use common::{Flat, compiled, matching, rule};

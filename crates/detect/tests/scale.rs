@@ -1,5 +1,7 @@
 //! Long lists and many rules.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 mod common;
 
 use std::time::Instant;

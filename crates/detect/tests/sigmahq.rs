@@ -3,6 +3,8 @@
 //! The rules under `data/sigmahq` are SigmaHQ's, by the authors named in them, under the
 //! Detection Rule License 1.1; see `data/sigmahq/README.md`.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+
 mod common;
 
 use std::fs;

@@ -27,8 +27,8 @@ impl TextTest {
     pub(crate) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Equals(value) => text == &**value,
-            Self::StartsWith(value) => text.starts_with(&**value),
-            Self::EndsWith(value) => text.ends_with(&**value),
+            Self::StartsWith(value) => is_prefix(value.as_bytes(), text),
+            Self::EndsWith(value) => is_suffix(value.as_bytes(), text),
             Self::Contains(finder) => finder.find(text.as_bytes()).is_some(),
             Self::Glob(glob) => glob.matches(text),
             Self::OneOf(set) => set.contains(text),
@@ -37,6 +37,18 @@ impl TextTest {
             Self::ContainsOneOf(automaton) => automaton.is_match(text),
         }
     }
+}
+
+/// Whether the text begins with these bytes. An empty vector points nowhere, and comparing no
+/// bytes at such a place, right as it is, costs some processors a hundred nanoseconds: it is
+/// looked for first.
+fn is_prefix(bytes: &[u8], text: &str) -> bool {
+    bytes.is_empty() || text.as_bytes().starts_with(bytes)
+}
+
+/// Whether the text ends with these bytes. See [`is_prefix`].
+fn is_suffix(bytes: &[u8], text: &str) -> bool {
+    bytes.is_empty() || text.as_bytes().ends_with(bytes)
 }
 
 /// How many tests of a kind are worth a common structure.
@@ -187,43 +199,115 @@ impl AffixSet {
 /// A pattern with wildcards in places that no simpler test has.
 #[derive(Debug)]
 pub(crate) struct Glob {
-    /// What has to stand between the `*`: at the beginning, anywhere in between, at the end.
-    segments: Box<[Segment]>,
+    /// What has to stand at the beginning.
+    first: Segment,
+    /// What has to stand in between, in this order; `None` when there is no `*` at all.
+    others: Option<Others>,
 }
 
-/// Characters without a `*` among them; `None` is a `?`.
-type Segment = Box<[Option<char>]>;
+#[derive(Debug)]
+struct Others {
+    inner: Box<[Segment]>,
+    /// What has to stand at the end.
+    last: Segment,
+}
+
+/// What stands between two `*`.
+#[derive(Debug)]
+enum Segment {
+    Literal(Box<memmem::Finder<'static>>),
+    /// With `?`, which is `None`.
+    Letters(Box<[Option<char>]>),
+}
 
 impl Glob {
     fn new(parts: &[Part], map: impl Fn(&str) -> String) -> Self {
-        let mut segments = Vec::new();
-        let mut segment = Vec::new();
-        for part in parts {
-            match part {
-                Part::Literal(text) => segment.extend(map(text).chars().map(Some)),
-                Part::One => segment.push(None),
-                Part::Many => segments.push(std::mem::take(&mut segment).into()),
-                // Expanded before; what is left of one can't match anything.
-                Part::Placeholder(name) => segment.extend(name.chars().map(Some)),
-            }
-        }
-        segments.push(segment.into());
-        Self { segments: segments.into() }
+        let mut segments = parts.split(|part| *part == Part::Many);
+        let first = Segment::new(segments.next().unwrap_or_default(), &map);
+        let others = segments.next_back().map(|last| Others {
+            inner: segments.map(|parts| Segment::new(parts, &map)).collect(),
+            last: Segment::new(last, &map),
+        });
+        Self { first, others }
     }
 
     fn matches(&self, text: &str) -> bool {
-        let Some((first, others)) = self.segments.split_first() else { return text.is_empty() };
-        let Some(mut rest) = after_prefix(first, text) else { return false };
-        let Some((last, inner)) = others.split_last() else { return rest.is_empty() };
+        let Some(mut rest) = self.first.after_start(text) else { return false };
+        let Some(Others { inner, last }) = &self.others else { return rest.is_empty() };
         // The first place is as good as any: it leaves the most for what follows.
         for segment in inner {
-            match after_first(segment, rest) {
+            match segment.after_first(rest) {
                 Some(after) => rest = after,
                 None => return false,
             }
         }
-        let mut chars = rest.chars();
-        last.iter().rev().all(|expected| fits(*expected, chars.next_back()))
+        last.is_end_of(rest)
+    }
+}
+
+impl Segment {
+    fn new(parts: &[Part], map: impl Fn(&str) -> String) -> Self {
+        match parts {
+            [] => Self::Literal(Box::new(memmem::Finder::new("").into_owned())),
+            [Part::Literal(text)] => {
+                Self::Literal(Box::new(memmem::Finder::new(&map(text)).into_owned()))
+            }
+            parts => {
+                let mut letters = Vec::new();
+                for part in parts {
+                    match part {
+                        Part::Literal(text) => letters.extend(map(text).chars().map(Some)),
+                        // Placeholders have been expanded before.
+                        Part::One | Part::Many | Part::Placeholder(_) => letters.push(None),
+                    }
+                }
+                Self::Letters(letters.into())
+            }
+        }
+    }
+
+    fn after_start<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Literal(finder) => {
+                let needle = finder.needle();
+                is_prefix(needle, text).then(|| text.get(needle.len()..))?
+            }
+            Self::Letters(letters) => {
+                let mut chars = text.chars();
+                letters
+                    .iter()
+                    .all(|expected| fits(*expected, chars.next()))
+                    .then_some(chars.as_str())
+            }
+        }
+    }
+
+    fn after_first<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self {
+            Self::Literal(finder) => {
+                let found = finder.find(text.as_bytes())?;
+                text.get(found + finder.needle().len()..)
+            }
+            Self::Letters(_) => {
+                let mut chars = text.chars();
+                loop {
+                    if let Some(after) = self.after_start(chars.as_str()) {
+                        return Some(after);
+                    }
+                    chars.next()?;
+                }
+            }
+        }
+    }
+
+    fn is_end_of(&self, text: &str) -> bool {
+        match self {
+            Self::Literal(finder) => is_suffix(finder.needle(), text),
+            Self::Letters(letters) => {
+                let mut chars = text.chars();
+                letters.iter().rev().all(|expected| fits(*expected, chars.next_back()))
+            }
+        }
     }
 }
 
@@ -232,21 +316,6 @@ fn fits(expected: Option<char>, found: Option<char>) -> bool {
         (_, None) => false,
         (None, Some(_)) => true,
         (Some(expected), Some(found)) => expected == found,
-    }
-}
-
-fn after_prefix<'t>(segment: &Segment, text: &'t str) -> Option<&'t str> {
-    let mut chars = text.chars();
-    segment.iter().all(|expected| fits(*expected, chars.next())).then_some(chars.as_str())
-}
-
-fn after_first<'t>(segment: &Segment, text: &'t str) -> Option<&'t str> {
-    let mut chars = text.chars();
-    loop {
-        if let Some(after) = after_prefix(segment, chars.as_str()) {
-            return Some(after);
-        }
-        chars.next()?;
     }
 }
 
@@ -292,14 +361,15 @@ mod tests {
 
     #[test]
     fn many_values_become_one_test() {
-        let cases: [(fn(usize) -> String, &str, &str); 4] = [
-            (|n| format!("value{n}"), "value7", "value"),
-            (|n| format!("value{n}*"), "value7-and-more", "valu"),
-            (|n| format!("*value{n}"), "a value7", "value7 "),
-            (|n| format!("*value{n}*"), "a value7 b", "value"),
+        let cases = [
+            ("value#", "value7", "value"),
+            ("value#*", "value7-and-more", "valu"),
+            ("*value#", "a value7", "value7 "),
+            ("*value#*", "a value7 b", "value"),
         ];
         for (pattern, matching, other) in cases {
-            let patterns: Vec<String> = (0..100).map(pattern).collect();
+            let numbered = |n: usize| pattern.replace('#', &n.to_string());
+            let patterns: Vec<String> = (0..100).map(numbered).collect();
             let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
             let tests = test(&patterns);
             assert_eq!(tests.len(), 1);

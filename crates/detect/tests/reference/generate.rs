@@ -30,76 +30,106 @@ fn pattern() -> impl Strategy<Value = String> {
     ]
 }
 
-fn quoted(text: &str) -> String {
-    serde_json::to_string(text).unwrap_or_default()
+fn quoted(text: impl AsRef<str>) -> String {
+    serde_json::to_string(text.as_ref()).unwrap_or_default()
 }
 
-fn value() -> impl Strategy<Value = String> {
+fn from(values: &[&'static str]) -> BoxedStrategy<String> {
+    select(values.to_vec()).prop_map(str::to_owned).boxed()
+}
+
+fn texts(texts: &[&'static str]) -> BoxedStrategy<String> {
+    select(texts.to_vec()).prop_map(quoted).boxed()
+}
+
+fn scalar() -> impl Strategy<Value = String> {
     prop_oneof![
         12 => pattern().prop_map(|text| quoted(&text)),
-        2 => select(vec!["5", "1.5", "0x5", "16", "-1", "2026", "53"]).prop_map(str::to_owned),
-        1 => select(vec!["true", "false"]).prop_map(str::to_owned),
-        1 => Just("null".to_owned()),
+        2 => from(&["5", "1.5", "0x5", "16", "-1", "2026", "53"]),
+        1 => from(&["true", "false"]),
     ]
 }
 
-fn modifiers() -> impl Strategy<Value = String> {
-    let common = select(vec![
-        "",
-        "|contains",
-        "|startswith",
-        "|endswith",
-        "|contains|all",
-        "|cased",
-        "|contains|cased",
-        "|neq",
-        "|contains|neq",
-        "|all",
-        "|re",
-        "|re|i",
-        "|re|s|m",
-        "|re|neq",
-        "|cidr",
-        "|cidr|neq",
-        "|exists",
-        "|fieldref",
-        "|fieldref|contains",
-        "|fieldref|startswith|cased",
-        "|fieldref|neq",
-        "|expand",
-        "|contains|expand",
-        "|cidr|expand",
-        "|lt",
-        "|lte",
-        "|gt",
-        "|gte",
-        "|lt|neq",
-        "|hour",
-        "|hour|gte",
-        "|minute",
-        "|week",
-        "|year|lt",
-        "|base64",
-        "|base64offset|contains",
-        "|wide|base64",
-        "|windash|contains",
-        "|windash|startswith|all",
-        "|endswith|cased|neq",
-        "|all|neq",
-        "|expand|all",
-    ]);
-    common.prop_map(str::to_owned)
+/// Modifiers with values that fit them.
+fn modified() -> impl Strategy<Value = (String, BoxedStrategy<String>)> {
+    let regexes = ["^a", "b$", "a|b", "[ab]{2}", ".", "a.b", "(ab)+", "", "^$", "É"];
+    let networks = ["10.0.0.0/8", "10.0.0.1", "::1", "::/0", "10.9.9.8/31", "0.0.0.0/0"];
+    let plain = ["a", "ab", "abA", "aab", "é", "a b", "10.0.0.1"];
+    let numbers = ["5", "1.5", "0x5", "16", "-1", "2026", "100"];
+    let names = ["a", "b", "c", "eventType", "missing"];
+    let expanded = ["%one%", "%two%", "*%one%%two%", r"\%a%one%", "%one%b", "x", "%"];
+    let kinds: Vec<(u32, &[&'static str], BoxedStrategy<String>)> = vec![
+        (
+            3,
+            &["", "|neq", "|all"],
+            prop_oneof![9 => scalar(), 1 => Just("null".to_owned())].boxed(),
+        ),
+        (
+            6,
+            &[
+                "",
+                "|contains",
+                "|startswith",
+                "|endswith",
+                "|contains|all",
+                "|cased",
+                "|contains|cased",
+                "|contains|neq",
+                "|all|neq",
+                "|endswith|cased|neq",
+                "|windash|contains",
+                "|windash|startswith|all",
+                "|cased|all",
+            ],
+            scalar().boxed(),
+        ),
+        (1, &["|re", "|re|i", "|re|s|m", "|re|neq", "|re|all"], texts(&regexes)),
+        (1, &["|cidr", "|cidr|neq", "|cidr|all"], texts(&networks)),
+        (1, &["|cidr|expand", "|expand|cidr"], texts(&["%nets%", "::1"])),
+        (1, &["|exists"], from(&["true", "false"])),
+        (
+            1,
+            &[
+                "|fieldref",
+                "|fieldref|contains",
+                "|fieldref|startswith|cased",
+                "|fieldref|neq",
+                "|fieldref|endswith",
+                "|fieldref|cased|all",
+            ],
+            texts(&names),
+        ),
+        (1, &["|expand", "|contains|expand", "|expand|all", "|expand|cased"], texts(&expanded)),
+        (1, &["|lt", "|lte", "|gt", "|gte", "|lt|neq", "|gte|all"], from(&numbers)),
+        (1, &["|hour", "|hour|gte", "|hour|lt|neq"], from(&["0", "5", "16", "23"])),
+        (1, &["|minute", "|day", "|month|lte"], from(&["1", "3", "5", "11"])),
+        (1, &["|week", "|week|gt", "|year|gte"], from(&["1", "47", "53"])),
+        (1, &["|base64", "|base64offset|contains", "|wide|base64", "|base64|neq"], texts(&plain)),
+    ];
+    let kinds = kinds.into_iter().map(|(weight, modifiers, values)| {
+        let modifiers = select(modifiers.to_vec()).prop_map(str::to_owned);
+        (weight, (modifiers, Just(values)).boxed())
+    });
+    proptest::strategy::Union::new_weighted(kinds.collect())
 }
 
-fn values() -> impl Strategy<Value = String> {
+fn listed(value: impl Strategy<Value = String> + Clone) -> impl Strategy<Value = String> {
     prop_oneof![
-        3 => value(),
-        3 => prop::collection::vec(value(), 1..9).prop_map(|values| format!("[{}]", values.join(", "))),
+        value.clone(),
+        prop::collection::vec(value, 1..9).prop_map(|values| format!("[{}]", values.join(", "))),
     ]
 }
 
 fn item() -> impl Strategy<Value = String> {
-    (field(), modifiers(), values()).prop_map(|(field, modifiers, values)| {
+    let values = modified().prop_flat_map(|(modifiers, value)| {
+        // A list where one value is expected is one of the mistakes that remain.
+        let values = match modifiers.as_str() {
+            "|exists" => value,
+            _ => listed(value).boxed(),
+        };
+        (Just(modifiers), values)
+    });
+    (field(), values).prop_map(|(field, (modifiers, values))| {
         format!("{}: {values}", quoted(&format!("{field}{modifiers}")))
     })
 }
@@ -112,8 +142,8 @@ fn selection() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => map(),
         2 => prop::collection::vec(map(), 1..4).prop_map(|maps| format!("[{}]", maps.join(", "))),
-        1 => prop::collection::vec(value(), 1..4).prop_map(|words| format!("[{}]", words.join(", "))),
-        1 => (select(vec!["|all", "|contains", "|re", "|cased", "|startswith", "|neq"]), values())
+        1 => prop::collection::vec(scalar(), 1..4).prop_map(|words| format!("[{}]", words.join(", "))),
+        1 => (select(vec!["|all", "|contains", "|cased", "|startswith", "|neq"]), listed(scalar().boxed()))
             .prop_map(|(modifiers, values)| format!("{{{}: {values}}}", quoted(modifiers))),
         1 => (map(), pattern()).prop_map(|(map, word)| format!("[{map}, {}]", quoted(&word))),
     ]

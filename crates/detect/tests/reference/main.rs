@@ -18,6 +18,7 @@ mod slow;
 use common::{Flat, matching};
 use detect::{Options, Placeholders, RuleSet};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 fn placeholders() -> (Placeholders, slow::Lists) {
     let lists: slow::Lists = vec![
@@ -32,8 +33,28 @@ fn placeholders() -> (Placeholders, slow::Lists) {
     (placeholders, lists)
 }
 
+/// What the other tests compare has to be worth comparing.
+#[test]
+fn generated_rules_are_often_valid_and_sometimes_match() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (placeholders, _) = placeholders();
+    let options = Options { placeholders };
+    let (mut valid, mut matched) = (0, 0);
+    const ROUNDS: usize = 2000;
+    for _ in 0..ROUNDS {
+        let text = generate::rule().new_tree(&mut runner).unwrap().current();
+        let event = generate::event().new_tree(&mut runner).unwrap().current();
+        let parsed = detect::sigma::parse(&text, "generated.yml");
+        valid += parsed.rules.len();
+        let rules = RuleSet::compile(parsed.rules, &[], &options);
+        matched += matching(&rules, &event).len();
+    }
+    assert!(valid * 2 > ROUNDS, "{valid} of {ROUNDS} valid");
+    assert!(matched * 5 > valid && matched * 5 < valid * 4, "{matched} of {valid} match");
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
     #[test]
     fn compiled_and_slow_matching_agree(

@@ -72,7 +72,7 @@ event_types! {
     UNIVERSAL_LOGOUT "user.authentication.universal_logout" "Universal Logout of user" Info;
     PASSKEY_AUTOFILL "user.authentication.passkey_autofill" "Passkey offered from autofill" Debug;
     ACCESS_ADMIN_APP "user.session.access_admin_app" "User accessing Okta admin app" Info = "app.admin.sso.login.success";
-    SEND_PUSH "system.push.send_factor_verify_push" "A push was sent to a user for verification" Info = "core.user.sms.message_sent.push";
+    SEND_PUSH "system.push.send_factor_verify_push" "A push was sent to a user for verification" Info;
     SEND_SMS "system.sms.send_factor_verify_message" "Send SMS for factor verification" Info = "core.user.sms.message_sent.factor";
     SMS_STATUS "system.sms.receive_status" "SMS delivery status received" Debug;
     SEND_EMAIL_FACTOR "system.email.send_factor_verify_message" "Send email factor verification message" Info = "core.user.email.message_sent.factor";

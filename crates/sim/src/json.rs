@@ -49,14 +49,6 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-/// Appends `text` as a JSON string, or `null`.
-pub(crate) fn string_or_null(out: &mut Vec<u8>, text: Option<&str>) {
-    match text {
-        Some(text) => string(out, text),
-        None => out.extend_from_slice(b"null"),
-    }
-}
-
 /// Appends `,"key":"value"`. The key is one of ours and needs no escape.
 pub(crate) fn member(out: &mut Vec<u8>, key: &str, value: &str) {
     out.extend_from_slice(b",\"");
@@ -79,6 +71,76 @@ pub(crate) fn number(out: &mut Vec<u8>, number: u64) {
         }
     }
     out.extend_from_slice(digits.get(digits.len() - used..).unwrap_or_default());
+}
+
+/// A JSON object in the course of being written. Keys are the program's own and need no escape.
+///
+/// It has to be closed; what is written between belongs to it.
+#[derive(Debug)]
+pub(crate) struct Object<'b> {
+    out: &'b mut Vec<u8>,
+    is_empty: bool,
+    nulls: bool,
+}
+
+impl<'b> Object<'b> {
+    /// Begins an object. Without `nulls`, members that have no value are left out.
+    pub(crate) fn open(out: &'b mut Vec<u8>, nulls: bool) -> Object<'b> {
+        out.push(b'{');
+        Object { out, is_empty: true, nulls }
+    }
+
+    /// Writes a key; the value is for the caller to write.
+    pub(crate) fn key(&mut self, key: &str) -> &mut Vec<u8> {
+        if !self.is_empty {
+            self.out.push(b',');
+        }
+        self.is_empty = false;
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+        self.out
+    }
+
+    pub(crate) fn text(&mut self, key: &str, value: &str) {
+        string(self.key(key), value);
+    }
+
+    pub(crate) fn text_or_null(&mut self, key: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.text(key, value),
+            None => self.null(key),
+        }
+    }
+
+    pub(crate) fn null(&mut self, key: &str) {
+        if self.nulls {
+            self.key(key).extend_from_slice(b"null");
+        }
+    }
+
+    pub(crate) fn flag(&mut self, key: &str, value: bool) {
+        self.key(key).extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    pub(crate) fn number(&mut self, key: &str, value: u64) {
+        number(self.key(key), value);
+    }
+
+    /// Writes members that [`member`] has written before: each begins with a comma.
+    pub(crate) fn members(&mut self, members: &[u8]) {
+        match members.split_first() {
+            Some((_comma, rest)) if self.is_empty => {
+                self.out.extend_from_slice(rest);
+                self.is_empty = false;
+            }
+            _ => self.out.extend_from_slice(members),
+        }
+    }
+
+    pub(crate) fn close(self) {
+        self.out.push(b'}');
+    }
 }
 
 /// The lower-case hexadecimal digit of the low four bits of `value`.

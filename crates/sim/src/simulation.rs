@@ -139,6 +139,16 @@ impl Simulation {
         self.truths.pop_front()
     }
 
+    /// The name of the organisation.
+    pub fn organization(&self) -> &str {
+        self.org.name
+    }
+
+    /// The mail domain of its people.
+    pub fn domain(&self) -> &str {
+        self.org.domain
+    }
+
     /// What a threat intelligence feed would know of the attackers of every scenario.
     pub fn indicators() -> Indicators {
         Indicators::all()
@@ -259,5 +269,48 @@ impl Simulation {
             order.swap(at, rng.below(at as u64 + 1) as usize);
         }
         order.get((number % count.max(1)) as usize).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most events that waited at any time.
+    fn most_waiting(events: u64, days: u32) -> usize {
+        let scenario = Scenario { users: Some(60), days: Some(days), ..Scenario::new(events, 1) };
+        let mut simulation = scenario.simulate().unwrap();
+        let mut most = 0;
+        while simulation.next_event().is_some() {
+            most = most.max(simulation.queue.waiting());
+        }
+        most
+    }
+
+    #[test]
+    fn each_round_has_every_attack_once() {
+        let scenario = Scenario { users: Some(20), ..Scenario::new(3 * EVENTS_PER_ROUND, 1) };
+        let simulation = scenario.simulate().unwrap();
+        assert_eq!(simulation.rounds, 3);
+        let count = Attack::ALL.len() as u64;
+        let round = |round: u64| -> Vec<Attack> {
+            (0..count).filter_map(|turn| simulation.turn(round * count + turn)).copied().collect()
+        };
+        assert_ne!(round(0), round(1));
+        for number in 0..3 {
+            let mut attacks = round(number);
+            attacks.sort_unstable();
+            assert_eq!(attacks, Attack::ALL);
+        }
+    }
+
+    #[test]
+    fn what_is_held_does_not_grow_with_the_export() {
+        let short = most_waiting(2_000, 2);
+        let long = most_waiting(16_000, 16);
+        assert!(short < 1_000 && long < short * 2, "{short} and {long}");
+        // A day as busy as a large organisation's holds minutes of it, not the day.
+        let dense = most_waiting(25_000, 1);
+        assert!(dense < 2_500, "{dense}");
     }
 }

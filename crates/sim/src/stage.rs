@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use crate::event::{Event, Scene};
+use crate::event::{Event, Form, Scene};
 use crate::org::{Org, User};
 use crate::rng::Rng;
 use crate::text::Text;
@@ -89,8 +89,14 @@ impl Queue {
         Some(pending)
     }
 
+    /// How many events wait.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> usize {
+        self.heap.len()
+    }
+
     fn buffer(&mut self) -> Vec<u8> {
-        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(4096))
+        self.spare.pop().unwrap_or_else(|| Vec::with_capacity(2048))
     }
 
     /// Takes back the buffer of an event that has been handed on.
@@ -143,6 +149,12 @@ impl<'o, 's> Stage<'o, 's> {
         }
     }
 
+    /// A background job of Okta's.
+    pub(crate) fn job(&mut self) -> Scene<'static> {
+        let transaction = self.transaction();
+        Scene { form: Form::of_machine(self.rng), ..Scene::job(transaction) }
+    }
+
     /// A new transaction id in one of Okta's two forms.
     pub(crate) fn transaction(&mut self) -> Text {
         if self.rng.chance(300) { self.rng.id("", 27) } else { self.rng.hex(32) }
@@ -166,10 +178,11 @@ impl<'o, 's> Stage<'o, 's> {
         let mut scene = Scene {
             zone,
             session: Some(self.session()),
-            device_token: user.index as u64 + 1,
+            device_token: user.index as u64 * 4 + 1,
             ..Scene::job(transaction)
         };
         scene.is_job = false;
+        scene.form = if self.rng.chance(500) { Form::Usual } else { Form::Classic };
         scene.hops = [Some(origin), None, None];
         if let Some(device) = device {
             scene.agent = Some(&device.browser);

@@ -2,7 +2,7 @@
 
 use crate::attacks::Attack;
 use crate::clock;
-use crate::json;
+use crate::json::{self, Object};
 use crate::stage::Pending;
 
 /// Who took part in an attack.
@@ -71,33 +71,32 @@ impl Truth {
     /// order), `actors`, `victims`, `first`, `last` (both in the form of `published`) and `events`.
     pub fn to_json(&self) -> String {
         let mut out = Vec::with_capacity(256 + self.events.len() * 40);
-        out.extend_from_slice(b"{\"attack\":");
-        json::string(&mut out, self.attack.name());
-        out.extend_from_slice(b",\"path\":[");
+        let mut line = Object::open(&mut out, true);
+        line.text("attack", self.attack.name());
+        let path = line.key("path");
+        path.push(b'[');
         for (number, step) in self.attack.path().iter().enumerate() {
             if number > 0 {
-                out.push(b',');
+                path.push(b',');
             }
-            out.extend_from_slice(b"{\"tactic\":");
-            json::string(&mut out, step.tactic);
-            json::member(&mut out, "technique", step.technique);
-            out.push(b'}');
+            let mut object = Object::open(path, true);
+            object.text("tactic", step.tactic);
+            object.text("technique", step.technique);
+            object.close();
         }
-        out.push(b']');
-        list(&mut out, "actors", &self.actors);
-        list(&mut out, "victims", &self.victims);
-        json::member(&mut out, "first", &clock::format(self.first));
-        json::member(&mut out, "last", &clock::format(self.last));
-        list(&mut out, "events", &self.events);
-        out.push(b'}');
+        path.push(b']');
+        list(line.key("actors"), &self.actors);
+        list(line.key("victims"), &self.victims);
+        line.text("first", &clock::format(self.first));
+        line.text("last", &clock::format(self.last));
+        list(line.key("events"), &self.events);
+        line.close();
         String::from_utf8(out).unwrap_or_default()
     }
 }
 
-fn list(out: &mut Vec<u8>, key: &str, items: &[String]) {
-    out.extend_from_slice(b",\"");
-    out.extend_from_slice(key.as_bytes());
-    out.extend_from_slice(b"\":[");
+fn list(out: &mut Vec<u8>, items: &[String]) {
+    out.push(b'[');
     for (number, item) in items.iter().enumerate() {
         if number > 0 {
             out.push(b',');

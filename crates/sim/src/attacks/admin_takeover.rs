@@ -11,8 +11,14 @@ use crate::truth::Cast;
 
 pub(super) fn run(stage: &mut Stage<'_, '_>, mut at: i64) -> Cast {
     let org = stage.org;
-    let help_desk = org.admin(stage.rng);
     let admin = org.admin(stage.rng);
+    let mut help_desk = org.admin(stage.rng);
+    for _ in 0..20 {
+        if help_desk.index != admin.index {
+            break;
+        }
+        help_desk = org.admin(stage.rng);
+    }
     let desk = stage.scene_of(help_desk, at);
     at = using::open_admin_console(stage, help_desk, &desk, at);
     let base = format!("/api/v1/users/{}/lifecycle", admin.id);

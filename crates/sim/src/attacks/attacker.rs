@@ -1,7 +1,7 @@
 //! Whoever is behind an attack: address, browser, and how they get in.
 
 use crate::clock::SECOND;
-use crate::event::{Outcome, Risk, Scene, behaviour};
+use crate::event::{Form, Outcome, Risk, Scene, behaviour};
 use crate::life::{signin, using};
 use crate::org::agents::UserAgent;
 use crate::org::{Org, Origin, User, places};
@@ -9,8 +9,8 @@ use crate::rng::Rng;
 use crate::stage::Stage;
 use crate::text::Text;
 
-/// Attackers send from 203.0.113.0/25 (RFC 5737) and 2001:db8:bad::/48 (RFC 3849); the last quarter
-/// of the former is what a feed knows of.
+/// Attackers send from 203.0.113.0/25 (RFC 5737) and 2001:db8:bad::/48 (RFC 3849); the upper half
+/// of the former, from here on, is what a feed knows of.
 const KNOWN_FIRST: i64 = 64;
 
 /// What a threat intelligence feed would know of the attackers.
@@ -93,6 +93,7 @@ impl Attacker {
         let transaction = stage.transaction();
         let mut scene = Scene::request(&self.origin, &self.agent, transaction);
         scene.device_token = self.device_token;
+        scene.form = if stage.rng.chance(300) { Form::Classic } else { Form::Usual };
         scene.risk = Risk::High;
         scene.behaviours = behaviour::STRANGER;
         scene

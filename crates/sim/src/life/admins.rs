@@ -4,27 +4,50 @@
 use crate::catalogue as types;
 use crate::clock::{MINUTE, SECOND};
 use crate::event::{Event, Outcome, Party, SYSTEM, Scene};
-use crate::life::using;
+use crate::life::{machines, signin, using};
 use crate::org::User;
 use crate::stage::Stage;
 
 /// An administrator opens the console and does one piece of work.
 pub(crate) fn work(stage: &mut Stage<'_, '_>, at: i64) {
     let org = stage.org;
-    let admin = org.admin(stage.rng);
-    let scene = stage.scene_of(admin, at);
-    let at = using::open_admin_console(stage, admin, &scene, at);
-    match stage.rng.below(1000) {
-        0..420 => help_desk(stage, admin, &scene, at),
-        420..600 => memberships(stage, admin, &scene, at),
-        600..690 => joiner(stage, admin, &scene, at),
-        690..750 => leaver(stage, admin, &scene, at),
-        750..880 => application(stage, admin, &scene, at),
-        880..930 => policy(stage, admin, &scene, at),
-        930..950 => zone(stage, admin, &scene, at),
-        950..965 => token(stage, admin, &scene, at),
-        _ => reading(stage, admin, &scene, at),
+    let mut admin = org.admin(stage.rng);
+    for _ in 0..20 {
+        if stage.rng.below(100) < admin.activity(at) {
+            break;
+        }
+        admin = org.admin(stage.rng);
     }
+    let scene = stage.scene_of(admin, at);
+    let at = signin::complete(stage, admin, &scene, at);
+    let mut at = using::open_admin_console(stage, admin, &scene, at);
+    for _ in 0..1 + stage.rng.below(3) {
+        task(stage, admin, &scene, at);
+        at += stage.rng.between(60, 400) * SECOND;
+    }
+}
+
+fn task(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, at: i64) {
+    match stage.rng.below(1000) {
+        0..420 => help_desk(stage, admin, scene, at),
+        420..600 => memberships(stage, admin, scene, at),
+        600..690 => joiner(stage, admin.party(), scene, at),
+        690..750 => leaver(stage, admin, scene, at),
+        750..880 => application(stage, admin, scene, at),
+        880..930 => policy(stage, admin, scene, at),
+        930..950 => zone(stage, admin, scene, at),
+        950..965 => token(stage, admin, scene, at),
+        _ => reading(stage, admin, scene, at),
+    }
+}
+
+/// The personnel system makes an account through the API.
+pub(crate) fn joiner_by_service(stage: &mut Stage<'_, '_>, at: i64) {
+    let Some(service) = stage.org.services.first() else {
+        return;
+    };
+    let scene = machines::service_scene(stage, service);
+    joiner(stage, service.party(), &scene, at);
 }
 
 /// Somebody cannot get in.
@@ -88,24 +111,22 @@ fn memberships(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, mut a
 }
 
 /// Somebody joins: account, groups, applications and the accounts there.
-pub(crate) fn joiner(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, mut at: i64) {
+fn joiner(stage: &mut Stage<'_, '_>, actor: Party<'_>, scene: &Scene<'_>, mut at: i64) {
     let model = stage.rng.pick(&stage.org.users);
     let id = stage.rng.id("00u", 20);
     let number = stage.rng.between(100, 999);
     let login = model.login.replacen('@', &format!("{number}@"), 1);
     let newcomer = Party::new("User", id.as_str(), &login, &model.name);
     stage.emit(
-        &Event::new(&types::USER_CREATE, at, admin.party(), scene)
-            .uri("/api/v1/users")
-            .target(newcomer),
+        &Event::new(&types::USER_CREATE, at, actor, scene).uri("/api/v1/users").target(newcomer),
     );
     at += stage.rng.between(100, 900);
     stage.emit(
-        &Event::new(&types::USER_ACTIVATE, at, admin.party(), scene)
+        &Event::new(&types::USER_ACTIVATE, at, actor, scene)
             .uri(format!("/api/v1/users/{id}/lifecycle/activate"))
             .target(newcomer),
     );
-    let job = Scene::job(stage.transaction());
+    let job = stage.job();
     at += stage.rng.between(1, 5) * SECOND;
     let groups = [stage.rng.pick(&stage.org.groups), stage.rng.pick(&stage.org.groups)];
     for group in groups {
@@ -157,7 +178,7 @@ fn leaver(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, mut at: i6
             .uri(format!("/api/v1/users/{id}/lifecycle/deactivate"))
             .target(gone),
     );
-    let job = Scene::job(stage.transaction());
+    let job = stage.job();
     for _ in 0..2 + stage.rng.below(4) {
         at += stage.rng.between(1, 9) * SECOND;
         let app = stage.org.app_of(model, stage.rng);

@@ -3,8 +3,8 @@
 
 use crate::catalogue::{self as types, Severity};
 use crate::clock::SECOND;
-use crate::event::{Authentication, Event, Outcome, Party, SYSTEM, Scene, UNKNOWN};
-use crate::org::agents::{self, UserAgent};
+use crate::event::{Authentication, Event, Form, Outcome, Party, SYSTEM, Scene, UNKNOWN};
+use crate::org::agents::UserAgent;
 use crate::org::{Origin, Service, User, places};
 use crate::stage::Stage;
 
@@ -68,6 +68,7 @@ pub(crate) fn service_scene<'o>(stage: &mut Stage<'o, '_>, service: &'o Service)
     let transaction = stage.transaction();
     let mut scene = Scene::request(&service.origin, &service.agent, transaction);
     scene.api_token = service.token;
+    scene.form = Form::of_machine(stage.rng);
     if service.token.is_none() {
         scene.client_id = Some(service.id);
     } else {
@@ -117,12 +118,13 @@ pub(crate) fn directory(stage: &mut Stage<'_, '_>, at: i64) {
     match stage.rng.below(100) {
         0..45 => agent(stage, at),
         45..65 => import(stage, at),
+        65..71 => push_memberships(stage, at),
         _ => provisioning(stage, at),
     }
 }
 
 fn agent(stage: &mut Stage<'_, '_>, at: i64) {
-    let scene = Scene::job(stage.transaction());
+    let scene = stage.job();
     let agent = stage.rng.pick(&stage.org.directory_agents);
     let directory = stage.rng.pick(&stage.org.directories);
     let target = Party::named("ADAgent", agent);
@@ -156,7 +158,7 @@ fn agent(stage: &mut Stage<'_, '_>, at: i64) {
 }
 
 fn import(stage: &mut Stage<'_, '_>, mut at: i64) {
-    let scene = Scene::job(stage.transaction());
+    let scene = stage.job();
     let directory = stage.rng.pick(&stage.org.directories);
     let app = Party::new("AppInstance", directory.id.as_str(), &directory.name, "Active Directory");
     for kind in
@@ -203,8 +205,23 @@ fn import(stage: &mut Stage<'_, '_>, mut at: i64) {
     );
 }
 
+/// A group's members go to an application, several in one event.
+fn push_memberships(stage: &mut Stage<'_, '_>, at: i64) {
+    let scene = stage.job();
+    let group = stage.rng.pick(&stage.org.groups);
+    let app = stage.rng.pick(&stage.org.apps);
+    let mut event = Event::new(&types::PUSH_MEMBERSHIPS, at, SYSTEM, &scene)
+        .debug("appname", app.kind.name)
+        .target(app.party())
+        .target(Party::named("UserGroup", group));
+    for _ in 0..1 + stage.rng.below(4) {
+        event = event.target(stage.rng.pick(&stage.org.users).party());
+    }
+    stage.emit(&event);
+}
+
 fn provisioning(stage: &mut Stage<'_, '_>, mut at: i64) {
-    let scene = Scene::job(stage.transaction());
+    let scene = stage.job();
     let user = stage.rng.pick(&stage.org.users);
     let app = stage.org.app_of(user, stage.rng);
     let kind = *stage.rng.pick(&[
@@ -212,7 +229,6 @@ fn provisioning(stage: &mut Stage<'_, '_>, mut at: i64) {
         &types::PUSH_PROFILE,
         &types::PROVISION_SYNC,
         &types::PROVISION_EXISTS,
-        &types::PUSH_MEMBERSHIPS,
     ]);
     for attempt in 0..3 {
         let failed = stage.rng.chance(30);
@@ -245,7 +261,7 @@ fn provisioning(stage: &mut Stage<'_, '_>, mut at: i64) {
 
 /// Mail, hooks, flows and limits.
 pub(crate) fn platform(stage: &mut Stage<'_, '_>, at: i64) {
-    let job = Scene::job(stage.transaction());
+    let job = stage.job();
     let user = stage.rng.pick(&stage.org.users);
     match stage.rng.below(1000) {
         0..380 => {
@@ -361,7 +377,13 @@ pub(crate) fn noise(stage: &mut Stage<'_, '_>, at: i64) {
     let town = stage.rng.pick(places::DATA_CENTRES);
     let network = stage.rng.pick(places::HOSTING);
     let origin = Origin::v4([203, 0, 113, 200 + stage.rng.below(40) as u8], town, network);
-    let agent = UserAgent::script(*stage.rng.pick(agents::SCRIPTS));
+    let agent = UserAgent::script(*stage.rng.pick(&[
+        "python-requests/2.32.5",
+        "curl/8.15.0",
+        "Go-http-client/2.0",
+        "axios/1.11.0",
+        "-",
+    ]));
     let transaction = stage.transaction();
     let scene = Scene::request(&origin, &agent, transaction);
     if stage.rng.chance(300) {
@@ -405,7 +427,7 @@ pub(crate) fn threat_detected(
 
 /// Somebody's phone or laptop goes on asking through RADIUS.
 pub(crate) fn radius(stage: &mut Stage<'_, '_>, user: &User, at: i64) {
-    let job = Scene::job(stage.transaction());
+    let job = stage.job();
     let failed = stage.rng.chance(80);
     let event = Event::new(&types::AUTH_VIA_RADIUS, at, user.party(), &job)
         .authentication(Authentication {

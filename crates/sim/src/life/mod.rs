@@ -11,7 +11,7 @@ pub(crate) mod using;
 
 use crate::catalogue as types;
 use crate::clock::{DAY, HOUR, MINUTE, SECOND};
-use crate::event::{Event, Outcome, Risk, Scene, behaviour};
+use crate::event::{Event, Form, Outcome, Risk, Scene, behaviour};
 use crate::org::{Org, Origin, User, places};
 use crate::stage::Stage;
 use crate::text::Text;
@@ -58,7 +58,8 @@ impl Life {
         Life {
             presences: vec![None; org.users.len()],
             people_by_hour,
-            machines_by_hour: (mean / 9).max(1),
+            // An episode of a machine's is shorter than a person's: a good quarter of the events.
+            machines_by_hour: (mean * 6 / 5).max(1),
         }
     }
 
@@ -78,7 +79,8 @@ impl Life {
             return;
         }
         match stage.rng.below(1000) {
-            0..430 => machines::service(stage, at),
+            0..6 => admins::joiner_by_service(stage, at),
+            6..430 => machines::service(stage, at),
             430..720 => machines::directory(stage, at),
             720..955 => machines::platform(stage, at),
             955..975 => {
@@ -155,6 +157,7 @@ fn scene<'a, 'o: 'a>(
     scene.is_job = false;
     scene.session = Some(presence.session);
     scene.device_token = user.index as u64 * 4 + u64::from(presence.device) + 1;
+    scene.form = Form::of_person(stage.rng);
     if let Some(device) = user.devices.get(usize::from(presence.device)) {
         let native = device.platform.is_mobile() && stage.rng.chance(350);
         scene.agent = Some(if native { &device.native } else { &device.browser });
@@ -184,10 +187,10 @@ fn scene<'a, 'o: 'a>(
     scene.hops = [Some(origin), None, None];
     // Some requests come through the office's or a cloud's proxy: further hops of the chain.
     if stage.rng.chance(120) {
-        scene.hops[1] = office.and_then(|office| office.egress.first());
-        if stage.rng.chance(250) {
-            scene.hops[2] = org.services.first().map(|service| &service.origin);
-        }
+        let cloud = org.services.first().map(|service| &service.origin);
+        let middle = office.filter(|_| presence.whereabouts != Whereabouts::Office);
+        let middle = middle.and_then(|office| office.egress.last());
+        scene.hops = [Some(origin), middle, cloud.filter(|_| stage.rng.chance(250))];
     }
     if scene.risk == Risk::Low && stage.rng.chance(12) {
         scene.risk = Risk::Medium;
@@ -211,24 +214,24 @@ fn arrive(stage: &mut Stage<'_, '_>, user: &User, at: i64) -> Option<Presence> {
     let scene = scene(stage, user, &presence, away.as_ref());
     let mut at = at;
     match stage.rng.below(1000) {
-        0..55 => {
+        0..100 => {
             let times = 1 + stage.rng.below(2);
             at = signin::wrong_passwords(stage, user, &scene, at, times);
         }
-        55..65 => {
+        100..112 => {
             at = signin::wrong_passwords(stage, user, &scene, at, 2);
             at = signin::forgotten_password(stage, user, &scene, at);
         }
-        65..75 => {
+        112..130 => {
             signin::wrong_passwords(stage, user, &scene, at, 1);
             return None;
         }
-        75..77 => {
+        130..133 => {
             at = signin::wrong_passwords(stage, user, &scene, at, 5);
             signin::lock_out(stage, user, &scene, at);
             return None;
         }
-        77..90 => {
+        133..146 => {
             let provider = stage.rng.pick(&stage.org.identity_providers);
             let party = crate::event::Party::named("IdentityProvider", provider);
             at = signin::federated(stage, user, &scene, at, party);
@@ -236,7 +239,7 @@ fn arrive(stage: &mut Stage<'_, '_>, user: &User, at: i64) -> Option<Presence> {
             using::open_app(stage, user, &scene, at, app);
             return Some(presence);
         }
-        90..93 => {
+        146..150 => {
             let policy = &stage.org.global_policy;
             signin::evaluate(stage, user.party(), &scene, at, policy, None, Outcome::Deny);
             return None;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::catalogue as types;
+use crate::catalogue::{self as types, Severity};
 use crate::clock::{MINUTE, SECOND};
-use crate::event::{Authentication, Event, Outcome, Party, Scene, UNKNOWN};
+use crate::event::{Authentication, Event, Form, Outcome, Party, Scene, UNKNOWN};
 use crate::org::{App, Factor, Policy, User};
 use crate::stage::Stage;
 
@@ -36,7 +36,6 @@ pub(crate) fn evaluate(
     let mut event = Event::new(&types::EVALUATE_SIGN_ON, at, actor, scene)
         .outcome(outcome, reason)
         .uri(if app.is_some() { "/idp/idx/introspect" } else { "/idp/idx/identify" })
-        .debug_log_only()
         .target_detail(
             Party::new("PolicyEntity", policy.id.as_str(), "unknown", policy.name),
             &[("policyType", policy.kind)],
@@ -49,12 +48,21 @@ pub(crate) fn evaluate(
         event = event.target(Party::named("PolicyRule", rule));
     }
     if let Some(app) = app {
-        event = event
-            .target_detail(app.party(), &[("signOnModeType", app.kind.sign_on.as_str())])
-            .debug("oktaUserAgentExtended", "okta-auth-js/7.13.1 okta-signin-widget-7.35.2");
+        event = event.target_detail(app.party(), &[("signOnModeType", app.kind.sign_on.as_str())]);
+        if scene.form == Form::Full {
+            event = event
+                .debug("oktaUserAgentExtended", "okta-auth-js/7.13.1 okta-signin-widget-7.35.2");
+        }
     }
     if scene.session.is_some() {
         event = event.debug("authnRequestId", &request_id(scene, 1)).debug_risk();
+    }
+    event = match scene.session {
+        Some(_) => event.debug_log_only_in_full(),
+        None => event.debug_log_only(),
+    };
+    if outcome == Outcome::Deny {
+        event = event.severity(Severity::Warn);
     }
     if outcome == Outcome::Challenge {
         event = event.debug("promptingPolicyTypes", "[OKTA_SIGN_ON, APP_SIGN_ON]");
@@ -343,7 +351,7 @@ pub(crate) fn complete(
         &Event::new(&types::VERIFY, at, user.party(), scene)
             .uri("/idp/idx/challenge/answer")
             .debug("authnRequestId", &request_id(scene, 1))
-            .debug_log_only()
+            .debug_log_only_in_full()
             .target(user.party()),
     );
     at += stage.rng.between(20, 200);

@@ -33,7 +33,7 @@ pub(crate) fn sso(
             if stage.rng.chance(600) { "SP_INITIATED" } else { "IDP_INITIATED" },
         )
         .debug("signOnMode", app.kind.sign_on.as_str())
-        .debug_log_only()
+        .debug_log_only_in_full()
         .target_detail(app.party(), &[("signOnModeType", app.kind.sign_on.as_str())])
         .target(user.app_user());
     match failure {
@@ -78,7 +78,7 @@ pub(crate) fn open_app(
         );
         return at + SECOND;
     }
-    if stage.rng.chance(720) {
+    if stage.rng.chance(560) {
         signin::evaluate(stage, user.party(), scene, at, policy, Some(app), Outcome::Allow);
         at += stage.rng.between(20, 300);
     }

@@ -1,6 +1,6 @@
 //! Towns, and the networks people reach the organisation through.
 
-use crate::json;
+use crate::json::Object;
 
 /// A town with what Okta's `geographicalContext` says of it. Summer time is left out: a place keeps
 /// one offset from UTC all year.
@@ -19,18 +19,18 @@ pub(crate) struct Town {
 impl Town {
     /// The value of `geographicalContext`.
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"city\":");
-        json::string(out, self.city);
-        json::member(out, "state", self.state);
-        json::member(out, "country", self.country);
-        out.extend_from_slice(b",\"postalCode\":");
+        let mut town = Object::open(out, true);
+        town.text("city", self.city);
+        town.text("state", self.state);
+        town.text("country", self.country);
         // Okta leaves the postal code null where its geolocation source has none.
-        json::string_or_null(out, (!self.postal_code.is_empty()).then_some(self.postal_code));
-        out.extend_from_slice(b",\"geolocation\":{\"lat\":");
-        out.extend_from_slice(self.latitude.as_bytes());
-        out.extend_from_slice(b",\"lon\":");
-        out.extend_from_slice(self.longitude.as_bytes());
-        out.extend_from_slice(b"}}");
+        let postal_code = (!self.postal_code.is_empty()).then_some(self.postal_code);
+        town.text_or_null("postalCode", postal_code);
+        let mut location = Object::open(town.key("geolocation"), true);
+        location.key("lat").extend_from_slice(self.latitude.as_bytes());
+        location.key("lon").extend_from_slice(self.longitude.as_bytes());
+        location.close();
+        town.close();
     }
 }
 

@@ -42,6 +42,7 @@ pub mod coverage;
 mod detector;
 mod event;
 mod exceptions;
+pub mod lint;
 mod matcher;
 mod pack;
 pub mod rule_test;

@@ -25,11 +25,12 @@ struct Group<'v, 'a> {
 }
 
 pub(super) fn section(page: &mut Page, report: &Report<'_>, views: &[AlertView<'_>]) {
-    page.markup("<section id=\"alerts\" aria-labelledby=\"alerts-title\" tabindex=\"-1\">\n<h2 id=\"alerts-title\">Alerts</h2>\n");
+    page.section("alerts", "Alerts");
     if views.is_empty() {
         page.markup("<p class=\"empty\">");
-        page.text(if report.summary.alerts == 0 {
-            "No rule matched any event. That is good news as far as the loaded rules can see; the ATT&CK matrix below shows what they look for."
+        page.markup(if report.summary.alerts == 0 {
+            "No rule matched any event. That is good news as far as the loaded rules can see; the \
+             ATT&amp;CK matrix below shows what they look for."
         } else {
             "The alerts were counted but not kept for this report."
         });
@@ -96,7 +97,10 @@ fn worst(views: &[AlertView<'_>]) -> HashSet<usize> {
 }
 
 fn filters(page: &mut Page, report: &Report<'_>, groups: &[Group<'_, '_>]) {
-    page.markup("<form id=\"filters\" class=\"filters\" aria-label=\"Filter the alerts\" hidden>\n<fieldset><legend>Severity</legend>");
+    page.markup(
+        "<form id=\"filters\" class=\"filters\" aria-label=\"Filter the alerts\" hidden>\n\
+         <fieldset><legend>Severity</legend>",
+    );
     for severity in Severity::WORST_FIRST {
         page.markup("<button type=\"button\" class=\"toggle\" aria-pressed=\"false\"");
         page.attribute("data-severity", severity.digit()).markup(">").markup(severity.badge());
@@ -109,15 +113,26 @@ fn filters(page: &mut Page, report: &Report<'_>, groups: &[Group<'_, '_>]) {
         page.markup("<option").attribute("value", &index.to_string()).markup(">");
         page.plain(&group.name()).markup("</option>");
     }
-    page.markup("</select></label>\n<label>User <select id=\"f-user\"><option value=\"\">All users</option>");
+    page.markup("</select></label>\n<label>User <select id=\"f-user\">");
+    page.markup("<option value=\"\">All users</option>");
     for user in &report.summary.users {
         page.markup("<option>").plain(&user.name).markup("</option>");
     }
-    page.markup("</select></label>\n<label>Address <select id=\"f-address\"><option value=\"\">All addresses</option>");
+    page.markup("</select></label>\n<label>Address <select id=\"f-address\">");
+    page.markup("<option value=\"\">All addresses</option>");
     for address in &report.summary.addresses {
         page.markup("<option>").plain(&address.name).markup("</option>");
     }
-    page.markup("</select></label>\n<label>Order <select id=\"f-order\"><option value=\"rule\">By rule, worst first</option><option value=\"new\">Newest first</option><option value=\"old\">Oldest first</option></select></label>\n<label class=\"grow\">Text <input id=\"f-text\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\" placeholder=\"name, app, address, event type…\"></label>\n<div class=\"state\"><p id=\"shown\" role=\"status\"></p><ul id=\"chips\" aria-label=\"Active filters\"></ul><button type=\"button\" id=\"clear\" hidden>Clear all filters</button></div>\n</form>\n");
+    page.markup(
+        "</select></label>\n<label>Order <select id=\"f-order\">\
+         <option value=\"rule\">By rule, worst first</option>\
+         <option value=\"new\">Newest first</option><option value=\"old\">Oldest first</option>\
+         </select></label>\n<label class=\"grow\">Text <input id=\"f-text\" type=\"search\" \
+         autocomplete=\"off\" spellcheck=\"false\" placeholder=\"name, app, address, event type…\">\
+         </label>\n<div class=\"state\"><p id=\"shown\" role=\"status\"></p>\
+         <ul id=\"chips\" aria-label=\"Active filters\"></ul>\
+         <button type=\"button\" id=\"clear\" hidden>Clear all filters</button></div>\n</form>\n",
+    );
 }
 
 fn group_section(

@@ -4,7 +4,7 @@ use super::html::Page;
 use super::{Tactic, Technique, words};
 
 pub(super) fn section(page: &mut Page, tactics: &[Tactic]) {
-    page.markup("<section id=\"attack\" aria-labelledby=\"attack-title\">\n<h2 id=\"attack-title\">ATT&amp;CK matrix</h2>\n");
+    page.section("attack", "ATT&amp;CK matrix");
     let shown = || tactics.iter().filter(|tactic| !tactic.techniques.is_empty());
     if shown().next().is_none() {
         page.markup(
@@ -12,7 +12,13 @@ pub(super) fn section(page: &mut Page, tactics: &[Tactic]) {
         );
         return;
     }
-    page.markup("<p class=\"note\">Enterprise tactics from left to right, with the techniques that the loaded rules look for. <span class=\"scripted\">A technique that fired opens its alerts.</span></p>\n<ul class=\"legend\"><li><span class=\"mark fired\">Fired</span></li><li><span class=\"mark covered\">Covered, found nothing</span></li><li><span class=\"mark open\">Not covered</span></li></ul>\n<ol class=\"matrix\">\n");
+    page.markup(
+        "<p class=\"note\">Enterprise tactics from left to right, with the techniques that the \
+         loaded rules look for.</p>\n<ul class=\"legend\">\
+         <li><span class=\"mark fired\">Fired</span></li>\
+         <li><span class=\"mark covered\">Covered, found nothing</span></li>\
+         <li><span class=\"mark open\">Not covered</span></li></ul>\n<ol class=\"matrix\">\n",
+    );
     for tactic in shown() {
         let fired = tactic.techniques.iter().filter(|technique| technique.alerts > 0).count();
         page.markup("<li class=\"tactic\"><h3>")
@@ -34,8 +40,8 @@ fn cell(page: &mut Page, technique: &Technique) {
         (0, 1..) => "covered",
         (0, 0) => "open",
     };
-    let sub = if technique.id.contains('.') { " sub" } else { "" };
-    page.markup("<li").attribute("class", &format!("technique {state}{sub}"));
+    let under = if technique.id.contains('.') { " under" } else { "" };
+    page.markup("<li").attribute("class", &format!("technique {state}{under}"));
     if technique.alerts > 0 {
         page.attribute("data-technique", &technique.id);
     }

@@ -32,6 +32,13 @@ impl Page {
         self
     }
 
+    /// The start of a section of the page with its heading.
+    pub(super) fn section(&mut self, id: &'static str, title: &'static str) -> &mut Self {
+        let _ = writeln!(self.html, "<section id=\"{id}\" aria-labelledby=\"{id}-title\">");
+        let _ = writeln!(self.html, "<h2 id=\"{id}-title\">{title}</h2>");
+        self
+    }
+
     /// Text between tags, with hidden characters as marks.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
@@ -117,7 +124,7 @@ pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -21,6 +21,7 @@ mod json;
 mod overview;
 mod severity;
 mod sources;
+mod table;
 mod time;
 mod timeline;
 mod view;
@@ -41,45 +42,51 @@ use view::AlertView;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Report<'a> {
     /// What was scanned, in a line: `examples/`, `System Log of example.okta.com`.
-    pub title: &'a str,
+    pub(crate) title: &'a str,
     /// The program and its version: `wardgate 0.1.0`.
-    pub generated_by: &'a str,
+    pub(crate) generated_by: &'a str,
     /// The counts of the scan.
-    pub summary: &'a Summary,
+    pub(crate) summary: &'a Summary,
     /// Alert documents as JSON text, in order of time.
-    pub alerts: &'a [Box<str>],
+    pub(crate) alerts: &'a [Box<str>],
     /// How many alerts the summary counts that are not among `alerts`.
-    pub alerts_left_out: u64,
+    pub(crate) alerts_left_out: u64,
     /// The ATT&CK tactics in their order, with the techniques that the loaded rules name.
-    pub attack: &'a [Tactic],
+    pub(crate) attack: &'a [Tactic],
 }
 
 /// A column of the ATT&CK matrix.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Tactic {
     /// `TA0003`.
-    pub id: String,
+    pub(crate) id: String,
     /// `Persistence`.
-    pub name: String,
+    pub(crate) name: String,
     /// Techniques and sub-techniques, each sub-technique after its technique.
-    pub techniques: Vec<Technique>,
+    pub(crate) techniques: Vec<Technique>,
 }
 
 /// A technique or sub-technique in a column of the ATT&CK matrix.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Technique {
     /// `T1098` or `T1098.001`.
-    pub id: String,
+    pub(crate) id: String,
     /// `Account Manipulation`.
-    pub name: String,
+    pub(crate) name: String,
     /// How many loaded rules cover it.
-    pub rules: u64,
+    pub(crate) rules: u64,
     /// How many alerts there are of these rules.
-    pub alerts: u64,
+    pub(crate) alerts: u64,
 }
 
 const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
+const SCRIPT: &str = concat!(
+    include_str!("script/text.js"),
+    include_str!("script/filters.js"),
+    include_str!("script/timeline.js"),
+    include_str!("script/opened.js"),
+    include_str!("script/page.js"),
+);
 
 impl Report<'_> {
     /// Writes the page.
@@ -110,7 +117,8 @@ impl Report<'_> {
         out.write_all(page.take().as_bytes())?;
         out.write_all(style.as_bytes())?;
 
-        page.markup("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#alerts\">Skip to the alerts</a>\n");
+        page.markup("</style>\n</head>\n<body>\n");
+        page.markup("<a class=\"skip\" href=\"#alerts\">Skip to the alerts</a>\n");
         overview::header(&mut page, self);
         page.markup("<main>\n");
         overview::cards(&mut page, self.summary);

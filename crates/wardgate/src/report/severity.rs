@@ -61,6 +61,17 @@ impl Severity {
         }
     }
 
+    /// The class under which the style has its colour.
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Informational => "s0",
+            Self::Low => "s1",
+            Self::Medium => "s2",
+            Self::High => "s3",
+            Self::Critical => "s4",
+        }
+    }
+
     /// A badge: mark and name. The style adds the mark.
     pub(super) const fn badge(self) -> &'static str {
         match self {

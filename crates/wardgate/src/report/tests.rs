@@ -124,8 +124,7 @@ fn data_of(page: &str) -> &str {
 
 /// The names of all tags, in order, as an HTML parser meets them.
 fn tags(page: &str) -> Vec<&str> {
-    let end = |rest: &str| rest.find([' ', '>', '\n']).unwrap();
-    page.split('<').skip(1).map(|rest| &rest[..end(rest)]).collect()
+    page.split('<').skip(1).filter_map(|rest| rest.split([' ', '>', '\n']).next()).collect()
 }
 
 /// The page without its own style, script and data.
@@ -189,11 +188,11 @@ fn the_data_are_the_alerts() {
 fn nothing_is_loaded() {
     let page = page_full_of("https://evil.example/x.js url(https://evil.example)");
     let lower = markup_of(&page).to_lowercase();
-    for (name, _) in lower.match_indices("src=").chain(lower.match_indices("href=")) {
-        let value = &lower[name + 4..].trim_start_matches('=').trim_start_matches('"')[..1];
-        let written = &lower[name..(name + 40).min(lower.len())];
-        let own = value == "#" || written.contains("data:,");
-        assert!(own, "{written}");
+    for attribute in ["src=", "href="] {
+        for value in lower.split(attribute).skip(1) {
+            let own = value.starts_with("\"#") || value.starts_with("\"data:,\"");
+            assert!(own, "{attribute}{}", value.split('>').next().unwrap());
+        }
     }
     let css = super::STYLE.to_lowercase();
     assert!(!css.contains("url(") && !css.contains("@import") && !css.contains("</"));
@@ -252,7 +251,7 @@ fn all_is_there_without_scripts() {
 #[test]
 fn every_alert_has_a_row_and_the_worst_are_written_out() {
     let alert = |number: usize| {
-        let severity = if number % 2 == 0 { "low" } else { "critical" };
+        let severity = if number.is_multiple_of(2) { "low" } else { "critical" };
         let rule = format!("rule {}", number % 3);
         json!({"message": format!("alert {number}"), "rule": {"id": rule, "name": rule},
             "wardgate": {"alert": {"severity": severity, "entities": {"source_ip": "1.2.3.4"}}}})

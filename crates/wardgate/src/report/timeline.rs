@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::html::Page;
 use super::severity::Severity;
+use super::table::{self, Column, percent};
 use super::{time, words};
 use crate::scan::summary::Timeline;
 
@@ -17,7 +18,7 @@ const EVENTS_HEIGHT: f64 = 56.0;
 /// A bar of one alert among thousands is still seen.
 const LEAST_BAR: f64 = 3.0;
 /// At most so many labels on the axis.
-const TICKS: i64 = 9;
+const TICKS: i64 = 10;
 
 /// What happened in one slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,7 @@ struct Slots {
 
 pub(super) fn section(page: &mut Page, timeline: &Timeline) {
     let Some(slots) = Slots::of(timeline) else { return };
-    page.markup("<section id=\"timeline\" aria-labelledby=\"timeline-title\">\n<h2 id=\"timeline-title\">Timeline</h2>\n<p class=\"note\">");
+    page.section("timeline", "Timeline").markup("<p class=\"note\">");
     let most = slots.slots.iter().map(Slot::all_alerts).max().unwrap_or_default();
     let busiest = slots.slots.iter().map(|slot| slot.events).max().unwrap_or_default();
     page.text(&format!(
@@ -46,9 +47,14 @@ pub(super) fn section(page: &mut Page, timeline: &Timeline) {
         words::counted(most, "alert"),
         words::counted(busiest, "event"),
     ));
-    page.markup(" <span class=\"scripted\">Drag over the plot, or use the arrow keys and Enter, to show only the alerts of that time.</span></p>\n");
-    page.markup("<ul class=\"legend\" aria-hidden=\"true\">");
-    for severity in Severity::WORST_FIRST {
+    if most > 0 {
+        page.markup(
+            " <span class=\"scripted\">Drag over the plot, or use the arrow keys and Enter, to show \
+             only the alerts of that time.</span>",
+        );
+    }
+    page.markup("</p>\n<ul class=\"legend\" aria-hidden=\"true\">");
+    for severity in Severity::WORST_FIRST.into_iter().filter(|_| most > 0) {
         page.markup("<li>").markup(severity.badge()).markup("</li>");
     }
     page.markup("<li><span class=\"area-key\"></span>Events</li></ul>\n<div id=\"plot\"");
@@ -58,7 +64,7 @@ pub(super) fn section(page: &mut Page, timeline: &Timeline) {
     page.markup(">\n");
     drawing(page, &slots, most, busiest);
     page.markup("<div id=\"tip\" hidden></div>\n</div>\n");
-    table(page, &slots);
+    as_table(page, &slots);
     page.markup("</section>\n");
 }
 
@@ -90,43 +96,48 @@ fn drawing(page: &mut Page, slots: &Slots, most: u64, busiest: u64) {
             }
             let height = (alerts as f64 / most as f64 * (ALERTS_HEIGHT - 12.0)).max(LEAST_BAR);
             bottom -= height;
-            page.markup("<rect").attribute("class", &format!("s{}", severity.digit()));
+            page.markup("<rect").attribute("class", severity.class());
             page.attribute("x", &percent((index as f64 + 0.08) / count));
             page.attribute("width", &percent(0.84 / count));
             page.attribute("y", &format!("{bottom:.1}"));
             page.attribute("height", &format!("{height:.1}")).markup("/>");
         }
     }
-    page.markup("</g>\n<line class=\"base\" x1=\"0\" x2=\"100%\" y1=\"128\" y2=\"128\"/>\n<svg class=\"area\" x=\"0\" width=\"100%\" preserveAspectRatio=\"none\"");
+    page.markup("</g>\n<line class=\"base\" x1=\"0\" x2=\"100%\" y1=\"128\" y2=\"128\"/>\n");
+    page.markup("<svg class=\"area\" x=\"0\" width=\"100%\" preserveAspectRatio=\"none\"");
     page.attribute("y", &EVENTS_TOP.to_string());
     page.attribute("height", &EVENTS_HEIGHT.to_string());
     page.attribute("viewBox", &format!("0 0 {count} 100"));
     page.markup("><path").attribute("d", &slots.area(busiest)).markup("/></svg>\n");
-    page.markup("<line class=\"base\" x1=\"0\" x2=\"100%\" y1=\"206\" y2=\"206\"/>\n");
-    page.markup("<text class=\"plot-name\" x=\"2\" y=\"12\">Alerts</text><text class=\"plot-name\" x=\"2\" y=\"148\">Events</text>\n");
-    page.markup("<rect id=\"brush\" y=\"0\" height=\"212\" x=\"0\" width=\"0\"/><rect id=\"cursor\" y=\"0\" height=\"212\" x=\"0\" width=\"0\"/>\n</svg>\n");
+    page.markup(
+        "<line class=\"base\" x1=\"0\" x2=\"100%\" y1=\"206\" y2=\"206\"/>\n\
+         <text class=\"plot-name\" x=\"2\" y=\"12\">Alerts</text>\
+         <text class=\"plot-name\" x=\"2\" y=\"148\">Events</text>\n\
+         <rect id=\"brush\" y=\"0\" height=\"212\" x=\"0\" width=\"0\"/>\
+         <rect id=\"cursor\" y=\"0\" height=\"212\" x=\"0\" width=\"0\"/>\n</svg>\n",
+    );
 }
 
-fn table(page: &mut Page, slots: &Slots) {
+fn as_table(page: &mut Page, slots: &Slots) {
     let rows = || slots.slots.iter().enumerate().filter(|(_, slot)| slot.all_alerts() > 0);
     if rows().next().is_none() {
         return;
     }
-    page.markup("<details class=\"fold\"><summary>Timeline as a table</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Timeline as a table\"><table>\n<thead><tr><th scope=\"col\">From (UTC)</th><th scope=\"col\" class=\"n\">Events</th>");
-    for severity in Severity::WORST_FIRST {
-        page.markup("<th scope=\"col\" class=\"n\">").markup(severity.title()).markup("</th>");
-    }
-    page.markup("</tr></thead>\n<tbody>\n");
+    page.markup("<details class=\"fold\"><summary>Timeline as a table</summary>\n");
+    let mut columns = vec![Column::Text("From (UTC)"), Column::Number("Events")];
+    columns.extend(Severity::WORST_FIRST.map(|severity| Column::Number(severity.title())));
+    table::begin(page, "Timeline as a table", None, &columns);
     for (index, slot) in rows() {
         let from = slots.start.saturating_add(slots.step.saturating_mul(index as i64));
-        page.markup("<tr><th scope=\"row\">").text(&time::minute(from));
-        page.markup("</th><td class=\"n\">").count(slot.events).markup("</td>");
+        page.markup("<tr><th scope=\"row\">").text(&time::minute(from)).markup("</th>");
+        table::number(page, slot.events);
         for severity in Severity::WORST_FIRST {
-            page.markup("<td class=\"n\">").count(slot.of(severity)).markup("</td>");
+            table::number(page, slot.of(severity));
         }
         page.markup("</tr>\n");
     }
-    page.markup("</tbody></table></div></details>\n");
+    table::end(page);
+    page.markup("</details>\n");
 }
 
 impl Slot {
@@ -165,8 +176,8 @@ impl Slots {
 
     /// Where on the axis, from 0 to 1, which label stands.
     fn ticks(&self) -> Vec<(f64, String)> {
-        const MINUTES: [i64; 18] = [
-            1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080, 20_160, 43_200,
+        const MINUTES: [i64; 19] = [
+            1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 4320, 10_080, 20_160, 43_200,
             129_600, 525_600,
         ];
         let length = self.length();
@@ -210,17 +221,6 @@ impl Slots {
     }
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.3}%", share * 100.0)
-}
-
-/// A bar as long as `part` is of `most`, beside the number it stands for.
-pub(super) fn bar(page: &mut Page, part: u64, most: u64, class: &'static str) {
-    let share = part as f64 / most.max(1) as f64;
-    page.markup("<svg class=\"bar\" aria-hidden=\"true\" width=\"100%\" height=\"8\"><rect class=\"track\" width=\"100%\" height=\"8\" rx=\"2\"/><rect height=\"8\" rx=\"2\"");
-    page.attribute("class", class).attribute("width", &percent(share)).markup("/></svg>");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -258,7 +258,7 @@ mod tests {
         for step in [1, 1000, 60_000, HOUR, 24 * HOUR, 365 * 24 * HOUR, i64::MAX / 400] {
             for count in [1, 2, 30, 160, 400] {
                 let ticks = Slots::of(&timeline(count, step)).unwrap().ticks();
-                assert!(ticks.len() <= 11, "{} ticks", ticks.len());
+                assert!(ticks.len() <= 12, "{} ticks", ticks.len());
                 assert!(ticks.iter().all(|(at, _)| (0.0..=1.0).contains(at)));
             }
         }

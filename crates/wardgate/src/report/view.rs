@@ -111,10 +111,14 @@ impl<'a> AlertView<'a> {
             let value = entities.get(member);
             let id = said(value.get("id"));
             let name = said(value).or_else(|| said(value.get("name"))).or_else(|| id.clone());
-            if let Some(name) = name {
-                let id = id.filter(|id| *id != name);
-                found.push(Entity { label, name, id });
+            let Some(name) = name else { continue };
+            let id = id.filter(|id| *id != name);
+            // Most people act on their own behalf; once is enough.
+            let known = |entity: &Entity<'_>| entity.name == name && entity.id == id;
+            if member == "actor" && found.iter().any(known) {
+                continue;
             }
+            found.push(Entity { label, name, id });
         }
         found
     }
@@ -209,6 +213,24 @@ mod tests {
         let events: Vec<_> = view.events().collect();
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].id.as_deref(), Some("e1"));
+    }
+
+    #[test]
+    fn names_an_actor_once() {
+        let cases = [
+            (r#"{"user":{"id":"1","name":"a"},"actor":{"id":"1","name":"a"}}"#, vec!["User"]),
+            (
+                r#"{"user":{"id":"1","name":"a"},"actor":{"id":"2","name":"a"}}"#,
+                vec!["User", "Actor"],
+            ),
+            (r#"{"actor":{"id":"1","name":"a"}}"#, vec!["Actor"]),
+        ];
+        for (entities, expected) in cases {
+            let text = format!(r#"{{"wardgate":{{"alert":{{"entities":{entities}}}}}}}"#);
+            let view = AlertView::read(0, &text).unwrap();
+            let labels: Vec<_> = view.entities().iter().map(|entity| entity.label).collect();
+            assert_eq!(labels, expected);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::scan::summary::RuleCount;
 /// worst first. The script writes the others when they are opened.
 const WRITTEN_OUT: usize = 200;
 /// How many events of an alert are written out.
-const EVENTS_WRITTEN_OUT: usize = 20;
+const EVENTS_WRITTEN_OUT: usize = 10;
 /// Reports of at most so many alerts come with all groups open.
 const OPEN_GROUPS_UP_TO: usize = 40;
 

@@ -13,15 +13,27 @@ pub(super) fn section(page: &mut Page, report: &Report<'_>) {
     let summary = report.summary;
     page.section("sources", "Inputs").markup("<dl class=\"facts\">");
     let facts = [
-        ("Events", super::html::grouped(summary.events)),
-        ("Could not be read", super::html::grouped(summary.rejects)),
-        ("Without a time", super::html::grouped(summary.undated)),
-        ("Bytes", super::html::grouped(summary.bytes)),
-        ("First event (UTC)", overview::moment(summary.first.as_deref())),
-        ("Last event (UTC)", overview::moment(summary.last.as_deref())),
+        ("Events", summary.events),
+        ("Could not be read", summary.rejects),
+        ("Without a time", summary.undated),
+        ("Outside the time asked for", summary.outside),
+        ("Alerts raised before", summary.repeated_alerts),
+        ("Alerts kept quiet by exceptions", summary.excepted_alerts),
+        ("Bytes", summary.bytes),
     ];
-    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
-        page.markup("<div><dt>").text(name).markup("</dt><dd>").label(value).markup("</dd></div>");
+    for (name, count) in facts {
+        // What did not happen is told only of what people look for.
+        if count > 0 || name == "Events" || name == "Could not be read" {
+            page.markup("<div><dt>").markup(name).markup("</dt><dd>").count(count);
+            page.markup("</dd></div>");
+        }
+    }
+    let ends = [("First event (UTC)", &summary.first), ("Last event (UTC)", &summary.last)];
+    for (name, end) in ends {
+        if let Some(end) = end {
+            page.markup("<div><dt>").markup(name).markup("</dt><dd>");
+            page.label(&overview::moment(Some(end))).markup("</dd></div>");
+        }
     }
     page.markup("</dl>\n<div class=\"pair\">\n");
     inputs(page, report);

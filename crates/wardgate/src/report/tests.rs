@@ -9,25 +9,6 @@ use crate::scan::summary::{Count, EntityCount, InputSummary, RuleCount, Summary,
 const HOSTILE: &str = "</script></title></style><script>alert(1)</script><img src=http://x/ onerror=alert(1)>\
     \"'`&amp;<!--\u{202e}txt\u{0}\u{1b}[31m\u{2028}\u{2029}";
 
-pub(super) fn empty_summary() -> Summary {
-    Summary {
-        inputs: Vec::new(),
-        events: 0,
-        rejects: 0,
-        bytes: 0,
-        first: None,
-        last: None,
-        undated: 0,
-        alerts: 0,
-        severities: Vec::new(),
-        rules: Vec::new(),
-        users: Vec::new(),
-        addresses: Vec::new(),
-        timeline: Timeline { start_ms: 0, step_ms: 0, events: Vec::new(), alerts: Vec::new() },
-        event_types: Vec::new(),
-    }
-}
-
 pub(super) fn report(summary: &Summary) -> Report<'_> {
     Report {
         title: "examples/",
@@ -82,7 +63,7 @@ fn full_of(text: &str) -> (Summary, Vec<Box<str>>, Vec<Tactic>) {
             alerts: vec![[0, 0, 0, 0, 1]],
         },
         event_types: vec![Count { name: owned(), count: 1 }],
-        ..empty_summary()
+        ..Summary::default()
     };
     let names = json!({"id": text, "name": text});
     let alert = json!({
@@ -259,7 +240,7 @@ fn every_alert_has_a_row_and_the_worst_are_written_out() {
         .into_boxed_str()
     };
     let alerts: Vec<_> = (0..1000).map(alert).collect();
-    let summary = Summary { events: 1000, alerts: 1000, ..empty_summary() };
+    let summary = Summary { events: 1000, alerts: 1000, ..Summary::default() };
     let page = written(&Report { alerts: &alerts, ..report(&summary) });
     assert_eq!(page.matches("<details class=\"alert\"").count(), 1000);
     assert_eq!(page.matches("<details class=\"rule\"").count(), 3);
@@ -269,7 +250,7 @@ fn every_alert_has_a_row_and_the_worst_are_written_out() {
 
 #[test]
 fn an_empty_report_says_so() {
-    let page = written(&report(&empty_summary()));
+    let page = written(&report(&Summary::default()));
     assert!(page.contains("No events were read"));
     assert!(page.contains("No rule fired"));
     serde_json::from_str::<Value>(data_of(&page)).unwrap();
@@ -278,7 +259,7 @@ fn an_empty_report_says_so() {
 #[test]
 fn an_alert_that_is_not_json_is_an_error() {
     let alerts = vec![Box::from("{}"), Box::from("{} {}")];
-    let summary = empty_summary();
+    let summary = Summary::default();
     let error = Report { alerts: &alerts, ..report(&summary) }.write(&mut Vec::new()).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
     assert!(error.to_string().starts_with("alert document 1 is not json"));

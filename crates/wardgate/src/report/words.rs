@@ -133,6 +133,7 @@ fn listed(parts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::report;
     use crate::scan::summary::{Count, Summary};
 
     fn with(severities: &[(&str, u64)]) -> Summary {
@@ -144,7 +145,7 @@ mod tests {
             events: 120_345,
             alerts: severities.iter().map(|count| count.count).sum(),
             severities,
-            ..super::super::tests::empty_summary()
+            ..Summary::default()
         }
     }
 
@@ -163,11 +164,11 @@ mod tests {
         ];
         for (severities, expected) in cases {
             let summary = with(severities);
-            let report = super::super::tests::report(&summary);
+            let report = report(&summary);
             assert_eq!(headline(&report), expected);
         }
-        let nothing = super::super::tests::empty_summary();
-        assert_eq!(headline(&super::super::tests::report(&nothing)), "No events were read");
+        let nothing = Summary::default();
+        assert_eq!(headline(&report(&nothing)), "No events were read");
     }
 
     #[test]
@@ -176,7 +177,7 @@ mod tests {
         summary.first = Some("2026-09-01T00:00:00Z".to_owned());
         summary.last = Some("2026-09-28T12:00:00Z".to_owned());
         summary.rejects = 1;
-        let lead = lead(&super::super::tests::report(&summary));
+        let lead = lead(&report(&summary));
         assert_eq!(
             lead,
             [

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, fields, scan, simulate};
+use crate::commands::{self, fields, rules, scan, simulate};
 
 /// Everything is done.
 pub(crate) const DONE: u8 = 0;
@@ -37,7 +37,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Scan(Box<scan::ScanArgs>),
-
+    Rules(Box<rules::RulesArgs>),
     Fields(fields::FieldsArgs),
     Simulate(simulate::SimulateArgs),
     Completions(commands::completions::CompletionsArgs),
@@ -48,7 +48,7 @@ pub(crate) fn run() -> ExitCode {
     let Cli { command } = Cli::parse();
     let result = match command {
         Command::Scan(args) => scan::run(*args),
-
+        Command::Rules(args) => rules::run(&args),
         Command::Fields(args) => fields::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Completions(args) => commands::completions::run::<Cli>(&args),

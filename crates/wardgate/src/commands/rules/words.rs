@@ -1,0 +1,198 @@
+//! What a rule looks for, in plain words.
+
+use detect::sigma::{Condition, Detection, Item, Modifier, Search, Value};
+
+/// The most values that one line names.
+const MOST_VALUES: usize = 12;
+
+/// A sentence, or several under a heading.
+enum Outline {
+    Line(String),
+    Group(&'static str, Vec<Outline>),
+}
+
+/// The detection as indented lines.
+pub(super) fn describe(detection: &Detection) -> Vec<String> {
+    let mut lines = Vec::new();
+    condition(&detection.condition, detection).write(0, &mut lines);
+    lines
+}
+
+fn condition(condition: &Condition, detection: &Detection) -> Outline {
+    let selection = |index: &usize| match detection.selections.get(*index) {
+        Some(selection) => search(&selection.search),
+        None => Outline::Line("nothing".to_owned()),
+    };
+    let all =
+        |parts: &[Condition]| parts.iter().map(|part| self::condition(part, detection)).collect();
+    match condition {
+        Condition::Selection(index) => selection(index),
+        Condition::Not(inner) => Outline::Group("not:", vec![self::condition(inner, detection)]),
+        Condition::And(parts) => Outline::joined("all of:", all(parts)),
+        Condition::Or(parts) => Outline::joined("any of:", all(parts)),
+        Condition::AtLeast(needed, indexes) => {
+            let parts: Vec<Outline> = indexes.iter().map(selection).collect();
+            match *needed {
+                1 => Outline::joined("any of:", parts),
+                needed if needed == parts.len() => Outline::joined("all of:", parts),
+                needed => {
+                    let heading =
+                        Outline::Line(format!("at least {needed} of these {}:", parts.len()));
+                    Outline::Group("", vec![heading, Outline::Group("", parts)])
+                }
+            }
+        }
+    }
+}
+
+fn search(search: &Search) -> Outline {
+    match search {
+        Search::All(parts) => Outline::joined("all of:", parts.iter().map(self::search).collect()),
+        Search::Any(parts) => Outline::joined("any of:", parts.iter().map(self::search).collect()),
+        Search::Item(found) => Outline::Line(item(found)),
+    }
+}
+
+impl Outline {
+    /// Parts under a heading; those that have the same heading become parts of this one.
+    fn joined(heading: &'static str, parts: Vec<Outline>) -> Self {
+        let mut flat = Vec::new();
+        for part in parts {
+            match part {
+                Self::Group(other, inner) if other == heading => flat.extend(inner),
+                other => flat.push(other),
+            }
+        }
+        match flat.pop() {
+            Some(only) if flat.is_empty() => only,
+            last => {
+                flat.extend(last);
+                Self::Group(heading, flat)
+            }
+        }
+    }
+
+    fn write(&self, depth: usize, lines: &mut Vec<String>) {
+        let indent = "  ".repeat(depth);
+        match self {
+            Self::Line(text) => lines.push(format!("{indent}{text}")),
+            Self::Group("", parts) => parts.iter().for_each(|part| part.write(depth, lines)),
+            Self::Group(heading, parts) => {
+                lines.push(format!("{indent}{heading}"));
+                parts.iter().for_each(|part| part.write(depth + 1, lines));
+            }
+        }
+    }
+}
+
+fn item(item: &Item) -> String {
+    let has = |modifier| item.has(modifier);
+    let field = item.field.as_deref();
+    if has(Modifier::Exists) {
+        let is_there = item.values.first().is_none_or(|value| *value == Value::Bool(true));
+        return format!(
+            "{} is {}",
+            field.unwrap_or("something"),
+            if is_there { "there" } else { "missing" }
+        );
+    }
+    let part = item.modifiers.iter().find(|modifier| modifier.is_date_part());
+    let subject = match (field, part) {
+        (Some(field), Some(part)) => format!("the {} of {field}", part.name()),
+        (Some(field), None) => field.to_owned(),
+        (None, _) => "any text of the event".to_owned(),
+    };
+    let several = item.values.len() > 1;
+    let negated = has(Modifier::Neq);
+    let verb = item.modifiers.iter().find_map(|modifier| {
+        Some(match modifier {
+            Modifier::Contains => "contains",
+            Modifier::StartsWith => "begins with",
+            Modifier::EndsWith => "ends with",
+            Modifier::Re => "matches the regular expression",
+            Modifier::Cidr => "is in the network",
+            Modifier::Lt => "is less than",
+            Modifier::Lte => "is at most",
+            Modifier::Gt => "is more than",
+            Modifier::Gte => "is at least",
+            Modifier::FieldRef => "is the same as",
+            _ => return None,
+        })
+    });
+    let verb = match (verb, field) {
+        (Some(verb), _) => verb,
+        (None, None) => "contains",
+        (None, Some(_)) => "is",
+    };
+    let mut words = vec![subject];
+    if negated {
+        words.push("not:".to_owned());
+    }
+    words.push(verb.to_owned());
+    if has(Modifier::Base64) || has(Modifier::Base64Offset) {
+        words.push("the Base64 form of".to_owned());
+    }
+    words.push(values(item, several));
+    if has(Modifier::Cased) {
+        words.push("(in this letter case)".to_owned());
+    }
+    words.join(" ")
+}
+
+fn values(item: &Item, several: bool) -> String {
+    let value = |value: &Value| match value {
+        Value::Null => "nothing (missing or null)".to_owned(),
+        Value::Text(text) if text.is_empty() => "empty".to_owned(),
+        other => other.as_written().to_owned(),
+    };
+    let mut texts: Vec<String> = item.values.iter().take(MOST_VALUES).map(value).collect();
+    let more = item.values.len() - texts.len();
+    if more > 0 {
+        texts.push(format!("{more} more"));
+    }
+    let last = if item.has(Modifier::All) { " and " } else { " or " };
+    match texts.pop() {
+        Some(end) if several => format!("{}{last}{end}", texts.join(", ")),
+        Some(only) => only,
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    fn words(detection: &str) -> String {
+        let text = format!("title: t\nlogsource: {{product: okta}}\ndetection: {detection}\n");
+        let parsed = detect::sigma::parse(&text, "t.yml");
+        super::describe(&parsed.rules[0].detection).join("\n")
+    }
+
+    #[test]
+    fn detections_read_like_sentences() {
+        let cases = [
+            ("{s: {a: x}, condition: s}", "a is x"),
+            ("{s: {a: [x, y, z]}, condition: s}", "a is x, y or z"),
+            ("{s: {a|contains|all: [x, y]}, condition: s}", "a contains x and y"),
+            ("{s: [x, y], condition: s}", "any text of the event contains x or y"),
+            ("{s: {a|exists: false}, condition: s}", "a is missing"),
+            ("{s: {a: null}, condition: s}", "a is nothing (missing or null)"),
+            ("{s: {a|gte: 5}, condition: s}", "a is at least 5"),
+            ("{s: {a|startswith|cased: X}, condition: s}", "a begins with X (in this letter case)"),
+            ("{s: {a|hour|gt: 20}, condition: s}", "the hour of a is more than 20"),
+            (
+                "{s: {a: x, b: y}, f: {c: z}, condition: s and not f}",
+                "all of:\n  a is x\n  b is y\n  not:\n    c is z",
+            ),
+            (
+                "{s_1: {a: x}, s_2: [{b: y}, {c: z}], condition: 1 of s_*}",
+                "any of:\n  a is x\n  b is y\n  c is z",
+            ),
+            (
+                "{s_1: {a: x}, s_2: {b: y}, s_3: {c: z}, condition: all of s_*}",
+                "all of:\n  a is x\n  b is y\n  c is z",
+            ),
+        ];
+        for (detection, expected) in cases {
+            assert_eq!(words(detection), expected, "{detection}");
+        }
+    }
+}

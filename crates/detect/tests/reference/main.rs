@@ -58,7 +58,10 @@ proptest! {
 
     #[test]
     fn compiled_and_slow_matching_agree(
-        documents in prop::collection::vec(generate::rule(), 1..30),
+        documents in prop_oneof![
+            prop::collection::vec(generate::rule(), 1..4),
+            prop::collection::vec(generate::rule(), 4..30),
+        ],
         events in prop::collection::vec(generate::event(), 1..8),
     ) {
         let (placeholders, lists) = placeholders();

@@ -130,7 +130,7 @@ fn item() -> impl Strategy<Value = String> {
         (Just(modifiers), values)
     });
     (field(), values).prop_map(|(field, (modifiers, values))| {
-        format!("{}: {values}", quoted(&format!("{field}{modifiers}")))
+        format!("{}: {values}", quoted(format!("{field}{modifiers}")))
     })
 }
 

@@ -290,12 +290,12 @@ fn base64(bytes: &[u8]) -> String {
         ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let mut bits: Vec<u8> =
         bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
-    while bits.len() % 6 != 0 {
+    while !bits.len().is_multiple_of(6) {
         bits.push(0);
     }
     let digit = |bits: &[u8]| bits.iter().fold(0, |value, bit| value * 2 + usize::from(*bit));
     let mut text: String = bits.chunks(6).map(|bits| alphabet[digit(bits)]).collect();
-    while text.len() % 4 != 0 {
+    while !text.len().is_multiple_of(4) {
         text.push('=');
     }
     text

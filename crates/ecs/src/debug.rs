@@ -20,7 +20,9 @@ pub fn snake_case(name: &str) -> Cow<'_, str> {
     let mut before = None::<char>;
     let mut characters = name.chars().peekable();
     while let Some(character) = characters.next() {
-        if !character.is_alphanumeric() {
+        if character == '_' {
+            spelled.push('_');
+        } else if !character.is_alphanumeric() {
             if !spelled.is_empty() && !spelled.ends_with('_') {
                 spelled.push('_');
             }
@@ -52,21 +54,33 @@ pub(crate) fn snake_case_in<'b, 'a: 'b>(name: Text<'a>, bump: &'b Bump) -> &'b s
         Cow::Owned(name) => bump.alloc_str(&name),
     };
     let mut spelled = BumpString::with_capacity_in(name.len() + 4, bump);
+    if matches!(name.as_bytes().last(), None | Some(b' ' | b'-')) {
+        return bump.alloc_str(&snake_case(name));
+    }
     let mut previous = b'_';
     for &byte in name.as_bytes() {
         match byte {
             b'a'..=b'z' | b'0'..=b'9' | b'_' => spelled.push(char::from(byte)),
-            // A capital behind a small letter begins a word. Everything less simple is left to
-            // the general rule.
+            // A capital behind a small letter or a separator begins a word. Everything less
+            // simple is left to the general rule.
             b'A'..=b'Z' if previous.is_ascii_lowercase() || previous.is_ascii_digit() => {
                 spelled.push('_');
                 spelled.push(char::from(byte.to_ascii_lowercase()));
             }
+            b'A'..=b'Z' if previous == b' ' || previous == b'-' => {
+                spelled.push(char::from(byte.to_ascii_lowercase()));
+            }
+            b' ' | b'-' if previous.is_ascii_alphanumeric() => spelled.push('_'),
             _ => return bump.alloc_str(&snake_case(name)),
         }
         previous = byte;
     }
     spelled.into_bump_str()
+}
+
+/// Whether Okta keeps a structure in the string of debugData that has this name.
+pub(crate) fn is_structured(name: Text<'_>) -> bool {
+    ["risk", "behaviors", "logOnlySecurityData"].iter().any(|one| name.is(one))
 }
 
 /// A value of debugData, with the structure read out of its string where Okta keeps one there:
@@ -75,8 +89,7 @@ pub(crate) fn snake_case_in<'b, 'a: 'b>(name: Text<'a>, bump: &'b Bump) -> &'b s
 /// a field is either an object in every record or in none.
 pub(crate) fn structured<'a>(name: Text<'_>, value: Value<'a>, bump: &'a Bump) -> Value<'a> {
     let Value::Text(text) = value else { return value };
-    let is_structure = ["risk", "behaviors", "logOnlySecurityData"].iter().any(|one| name.is(one));
-    if !is_structure {
+    if !is_structured(name) {
         return value;
     }
     let name = name.to_str();
@@ -201,5 +214,13 @@ mod tests {
         }
         let other = structured(Text::plain("url"), Value::Text(Text::plain("{a=b}")), &bump);
         assert!(matches!(other, Value::Text(_)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_spells_as_the_long_one(name in "[A-Za-z0-9 _.-]{0,12}") {
+            let bump = Bump::new();
+            proptest::prop_assert_eq!(snake_case_in(Text::plain(&name), &bump), snake_case(&name));
+        }
     }
 }

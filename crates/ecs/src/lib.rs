@@ -27,6 +27,7 @@ mod domain;
 mod fields;
 mod lookup;
 mod record;
+mod tidy;
 mod time;
 mod write;
 

@@ -416,9 +416,9 @@ fn is_user(kind: Value<'_>) -> bool {
 
 /// Whether `unknown` occurs, in any case.
 fn contains_unknown(text: &[u8]) -> bool {
-    text.windows(7).any(|window| {
-        window.first().is_some_and(|first| first | 0x20 == b'u')
-            && window.eq_ignore_ascii_case(b"unknown")
+    memchr::memchr2_iter(b'k', b'K', text).any(|at| {
+        let around = at.checked_sub(2).and_then(|start| text.get(start..start + 7));
+        around.is_some_and(|around| around.eq_ignore_ascii_case(b"unknown"))
     })
 }
 

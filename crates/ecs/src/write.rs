@@ -3,14 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use bumpalo::Bump;
-use bumpalo::collections::{String as BumpString, Vec as BumpVec};
+use bumpalo::collections::String as BumpString;
 use hashbrown::HashMap;
 use okta::json::{Text, Value};
 
-use crate::debug::{snake_case_in, structured};
 use crate::fields::{FIELDS, Field, FieldId};
 use crate::record::Record;
+use crate::tidy::Tidy;
 
 /// Where JSON is written to.
 pub(crate) trait Out {
@@ -95,107 +94,6 @@ pub(crate) fn value(out: &mut impl Out, value: Value<'_>) {
         Value::Text(content) => text(out, content),
         Value::Object(raw) | Value::Array(raw) => out.put(raw.as_str()),
     }
-}
-
-/// How deep objects are walked into to tidy them. Okta's are three deep; what is deeper comes
-/// from somebody who wants to see what happens, and is copied as it stands.
-const DEEPEST: usize = 16;
-
-/// Writes a value with its members' names in ECS's spelling and nothing empty in it. Returns
-/// whether there was anything to write.
-fn tidy(out: &mut Vec<u8>, content: Value<'_>, depth: usize, bump: &Bump) -> bool {
-    match content {
-        Value::Missing | Value::Null => false,
-        Value::Text(text) if text.is_empty() => false,
-        Value::Object(_) if depth < DEEPEST => tidy_members(out, content.entries(), depth, bump),
-        Value::Array(_) if depth < DEEPEST => {
-            let start = out.len();
-            out.put("[");
-            let empty = out.len();
-            for item in content.items() {
-                let before = out.len();
-                if before > empty {
-                    out.put(",");
-                }
-                if !tidy(out, item, depth + 1, bump) {
-                    out.truncate(before);
-                }
-            }
-            if out.len() == empty {
-                out.truncate(start);
-                return false;
-            }
-            out.put("]");
-            true
-        }
-        Value::Object(raw) | Value::Array(raw) if raw.is_empty() => false,
-        other => {
-            value(out, other);
-            true
-        }
-    }
-}
-
-/// Writes the members of an object as [`tidy`] does.
-fn tidy_members<'a>(
-    out: &mut Vec<u8>,
-    members: impl Iterator<Item = (Text<'a>, Value<'a>)>,
-    depth: usize,
-    bump: &Bump,
-) -> bool {
-    let start = out.len();
-    out.put("{");
-    let empty = out.len();
-    for (name, member) in last_of_each(members, bump) {
-        let before = out.len();
-        if before > empty {
-            out.put(",");
-        }
-        string(out, name);
-        out.put(":");
-        if !tidy(out, member, depth + 1, bump) {
-            out.truncate(before);
-        }
-    }
-    if out.len() == empty {
-        out.truncate(start);
-        return false;
-    }
-    out.put("}");
-    true
-}
-
-/// Members by their names in ECS's spelling. Of those that come to the same name, the last one
-/// counts.
-fn last_of_each<'b, 'a: 'b>(
-    members: impl Iterator<Item = (Text<'a>, Value<'a>)>,
-    bump: &'b Bump,
-) -> BumpVec<'b, (&'b str, Value<'a>)> {
-    let mut last: BumpVec<'b, (&'b str, Value<'a>)> = BumpVec::new_in(bump);
-    let mut positions: HashMap<&'b str, usize> = HashMap::new();
-    for (name, member) in members {
-        let name = snake_case_in(name, bump);
-        // A handful of members is searched faster than it is hashed.
-        let position = if last.len() < 32 {
-            last.iter().position(|(other, _)| *other == name)
-        } else {
-            if positions.is_empty() {
-                let all = last.iter().enumerate();
-                positions = all.map(|(position, (name, _))| (*name, position)).collect();
-            }
-            positions.get(name).copied()
-        };
-        match position.and_then(|position| last.get_mut(position)) {
-            Some(slot) => slot.1 = member,
-            None => {
-                if !positions.is_empty() {
-                    positions.insert(name, last.len());
-                }
-                last.push((name, member));
-            }
-        }
-    }
-    last
 }
 
 /// How a field is reached from the objects that are open when it is written.
@@ -292,19 +190,21 @@ impl Record<'_> {
         match field.id {
             FieldId::Target => self.write_targets(document),
             FieldId::DebugContext => {
-                let bump = &self.context.bump;
                 let data = self.event.debug_context.debug_data;
-                let members =
-                    data.entries().map(|(name, value)| (name, structured(name, value, bump)));
-                document.write_tidily(field.id, |out| tidy_members(out, members, 0, bump));
+                if let Value::Object(_) = data {
+                    let tidy = Tidy::debug_data(&self.context.bump);
+                    document.write_tidily(field.id, |out| tidy.write(out, data));
+                }
             }
             FieldId::DeviceIntegrator => {
                 let integrator = self.device_integrator();
-                document.write_tidily(field.id, |out| tidy(out, integrator, 0, &self.context.bump));
+                let tidy = Tidy::new(&self.context.bump);
+                document.write_tidily(field.id, |out| tidy.write(out, integrator));
             }
             FieldId::IpChain => {
                 let chain = self.event.request.ip_chain;
-                document.write_tidily(field.id, |out| tidy(out, chain, 0, &self.context.bump));
+                let tidy = Tidy::new(&self.context.bump);
+                document.write_tidily(field.id, |out| tidy.write(out, chain));
             }
             _ if field.many => {
                 let mut first = true;
@@ -391,40 +291,7 @@ impl Document<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use okta::json::Scanner;
     use proptest::prelude::*;
-
-    fn tidied(json: &str) -> String {
-        let mut out = Vec::new();
-        tidy(&mut out, Scanner::new(json).value().unwrap(), 0, &Bump::new());
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn nothing_empty_is_written() {
-        let cases = [
-            (r#"{"a":null,"b":"","c":{},"d":[],"e":[null,""],"f":{"g":{"h":null}}}"#, ""),
-            (r#"{"aB":1,"a_b":2,"c":[1,null,2]}"#, r#"{"a_b":2,"c":[1,2]}"#),
-            (r#"{"New Geo-Location":"POSITIVE"}"#, r#"{"new_geo_location":"POSITIVE"}"#),
-            (r#"{"a":false,"b":0,"c":" "}"#, r#"{"a":false,"b":0,"c":" "}"#),
-            (r#"{"a":"\ud800\u0041\n"}"#, "{\"a\":\"\u{fffd}A\\n\"}"),
-        ];
-        for (json, expected) in cases {
-            assert_eq!(tidied(json), expected, "{json}");
-        }
-        let many: Vec<_> =
-            (0..100).map(|number| format!("\"key{}\":{number}", number % 50)).collect();
-        let object: serde_json::Value =
-            serde_json::from_str(&tidied(&format!("{{{}}}", many.join(",")))).unwrap();
-        assert_eq!(object.as_object().unwrap().len(), 50);
-        assert_eq!(object["key7"], 57);
-    }
-
-    #[test]
-    fn depth_costs_no_stack() {
-        let deep = "[".repeat(100_000) + "1" + &"]".repeat(100_000);
-        assert_eq!(tidied(&deep).len(), deep.len());
-    }
 
     proptest! {
         #[test]

@@ -207,19 +207,18 @@ impl Coverage {
                 metadata.push(json!({"name": line.title, "value": details.join(", ")}));
             }
         }
-        let mut technique = json!({
+        let (key, value) = match covered.on.is_empty() {
+            true => ("color", json!(OFF)),
+            false => ("score", json!(self.score(covered))),
+        };
+        json!({
             "techniqueID": id,
+            (key): value,
             "comment": comment.join("\n"),
             "enabled": true,
             "metadata": metadata,
             "showSubtechniques": false,
-        });
-        if covered.on.is_empty() {
-            technique["color"] = json!(OFF);
-        } else {
-            technique["score"] = json!(self.score(covered));
-        }
-        technique
+        })
     }
 
     /// Techniques that only their sub-techniques are covered of: without a score, unfolded.

@@ -89,12 +89,12 @@ fn table(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
     });
     write!(out, "{}", table::render(["id", "tactic", "covered", "", "techniques"], rows))?;
     let mut note = format!(
-        "\n{} techniques of ATT&CK {} are covered; one stands under each tactic it serves",
+        "{} techniques of ATT&CK {} are covered; one stands under each tactic it serves",
         coverage.techniques(),
         detect::attack::VERSION
     );
     if tactics.iter().any(|row| !row.only_off.is_empty()) {
         note.push_str("; those in brackets only by rules that are off");
     }
-    writeln!(out, "{}", paint(QUIET, &note))
+    writeln!(out, "\n{}", paint(QUIET, &note))
 }

@@ -10,7 +10,7 @@ use detect::lint::{self, Source};
 use detect::sigma::{Diagnostic, Severity};
 use serde_json::json;
 
-use super::source;
+use super::{count, source};
 use crate::cli::{DONE, FOUND};
 use crate::term::clean::{clean, clean_to};
 use crate::term::style::{BAD, GOOD, HEADING, QUIET, WARNING, paint};
@@ -78,10 +78,13 @@ fn text(out: &mut impl Write, sources: &[Source], findings: &[Diagnostic]) -> io
             texts.insert(path, text);
         }
     }
+    let mut last_place = None;
     for finding in findings {
-        let line = texts
-            .get(&*finding.file)
-            .and_then(|text| text.lines().nth(finding.line.saturating_sub(1) as usize));
+        let place = (&finding.file, finding.line, finding.column);
+        // What is said of one place in a row is shown with it once.
+        let is_new = last_place.replace(place) != Some(place);
+        let text = texts.get(&*finding.file).filter(|_| is_new);
+        let line = text.and_then(|text| text.lines().nth(finding.line.saturating_sub(1) as usize));
         write_finding(out, finding, line)?;
     }
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -91,7 +94,12 @@ fn text(out: &mut impl Write, sources: &[Source], findings: &[Diagnostic]) -> io
         (0, _) => WARNING,
         _ => BAD,
     };
-    let total = format!("{} files: {errors} errors, {warnings} warnings", sources.len());
+    let total = format!(
+        "{}: {}, {}",
+        count(sources.len(), "file"),
+        count(errors, "error"),
+        count(warnings, "warning")
+    );
     writeln!(out, "{}", paint(style, &total))
 }
 

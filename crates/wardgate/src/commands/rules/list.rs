@@ -11,7 +11,7 @@ use detect::sigma::{Level, Rule};
 use detect::{Pack, PackRule, Selection};
 use serde_json::json;
 
-use super::State;
+use super::{State, count};
 use crate::cli::DONE;
 use crate::commands::rule_selection::RuleSelection;
 use crate::term::clean::clean;
@@ -157,7 +157,8 @@ fn table(
         }
     }
     let counts = counts.join(", ");
-    let total = format!("{} rules: {counts} (effort up to {})", listed.len(), selection.effort);
+    let total =
+        format!("{}: {counts} (effort up to {})", count(listed.len(), "rule"), selection.effort);
     writeln!(out, "{}", paint(QUIET, &total))?;
     if listed.iter().any(|(_, state)| *state == State::Idle) {
         let why = "idle rules wait for values: --indicators FILE, --placeholders FILE";

@@ -84,3 +84,11 @@ fn states(pack: &Pack, selection: &Selection, placeholders: Placeholders) -> Vec
     };
     pack.rules().iter().map(state).collect()
 }
+
+/// A number and what it counts: `1 rule`, `2 rules`.
+fn count(number: usize, one: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        number => format!("{number} {one}s"),
+    }
+}

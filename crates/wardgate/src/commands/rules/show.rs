@@ -11,11 +11,11 @@ use detect::rule_test::RuleTests;
 use detect::sigma::{self, Item, Rule, Search};
 use serde_json::{Value, json};
 
-use super::{source, words};
+use super::{State, source, words};
 use crate::cli::DONE;
 use crate::commands::rule_selection::RuleSelection;
 use crate::term::clean::clean;
-use crate::term::style::{self, BAD, GOOD, HEADING, QUIET, paint};
+use crate::term::style::{self, BAD, GOOD, HEADING, QUIET, WARNING, paint};
 
 /// The widest that prose gets, in columns.
 const WIDEST: usize = 96;
@@ -49,7 +49,7 @@ struct Shown<'s> {
     rule: Rule,
     source: &'s Source,
     tests: Option<RuleTests>,
-    is_on: bool,
+    state: State,
 }
 
 pub(super) fn run(args: &ShowArgs) -> Result<u8> {
@@ -63,9 +63,16 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8> {
         })
         .collect();
     let (rule, source) = find(&all, &args.rule)?;
-    let selection = args.rules.selection(&args.rules.load()?)?;
+    let pack = args.rules.load()?;
+    let selection = args.rules.selection(&pack)?;
+    let states = super::states(&pack, &selection, args.rules.placeholders()?);
+    let mut loaded = pack.rules().iter().zip(states);
+    let state = loaded
+        .find(|(loaded, _)| loaded.rule.file == rule.file && loaded.rule.line == rule.line)
+        // Another rule with its id has taken its place.
+        .map_or(State::Off, |(_, state)| state);
     let tests = source.tests.as_ref().map(|(file, text)| RuleTests::parse(text, file).0);
-    let shown = Shown { is_on: selection.enables(rule), rule: rule.clone(), source, tests };
+    let shown = Shown { rule: rule.clone(), source, tests, state };
     let mut out = anstream::stdout().lock();
     match args.format {
         Format::Text => shown.write(&mut out)?,
@@ -115,7 +122,12 @@ impl Shown<'_> {
             facts.push(format!("{effort} effort"));
         }
         facts.extend(rule.status.map(|status| status.to_string()));
-        facts.push(if self.is_on { paint(GOOD, "on") } else { paint(QUIET, "off") });
+        facts.push(match self.state {
+            State::On => paint(GOOD, "on"),
+            State::Idle => paint(WARNING, "idle: it waits for values, see --indicators"),
+            State::Unusable => paint(BAD, "unusable"),
+            State::Off => paint(QUIET, "off"),
+        });
         writeln!(out, "{}", facts.join(" · "))?;
         let id = rule.id.as_deref().unwrap_or("no id");
         let place = clean(&format!("{id} · {}:{}", rule.file, rule.line)).into_owned();
@@ -214,7 +226,7 @@ impl Shown<'_> {
             "status": rule.status.map(|status| status.as_str()),
             "level": rule.level.map(|level| level.as_str()),
             "effort": rule.wardgate.effort.map(|effort| effort.as_str()),
-            "on": self.is_on,
+            "state": self.state.as_str(),
             "description": rule.description,
             "author": rule.author,
             "date": rule.date,
@@ -331,7 +343,7 @@ mod tests {
         for source in source::of_pack() {
             let rule = sigma::parse(&source.text, &source.path).rules.remove(0);
             let tests = source.tests.as_ref().map(|(file, text)| RuleTests::parse(text, file).0);
-            let shown = Shown { rule, source: &source, tests, is_on: true };
+            let shown = Shown { rule, source: &source, tests, state: State::On };
             let mut out = Vec::new();
             shown.write(&mut out).unwrap();
             let text = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();

@@ -10,7 +10,7 @@ use detect::rule_test::{self, Failure, Problem, RuleTests, TestRun};
 use detect::sigma::{self, Diagnostic, Filter, Severity};
 use serde_json::json;
 
-use super::source;
+use super::{count, source};
 use crate::cli::{DONE, FAILED, FOUND};
 use crate::term::clean::clean;
 use crate::term::style::{BAD, GOOD, HEADING, QUIET, WARNING, paint};
@@ -98,11 +98,12 @@ fn text(out: &mut impl Write, results: &Results) -> io::Result<()> {
         match &tested.run {
             None => writeln!(out, "{} {title} {}", paint(WARNING, "-"), paint(QUIET, "no tests"))?,
             Some(run) if run.is_ok() => {
-                let cases = paint(QUIET, &format!("{} cases", run.cases));
+                let cases = paint(QUIET, &count(run.cases, "case"));
                 writeln!(out, "{} {title} {cases}", paint(GOOD, "✓"))?;
             }
             Some(run) => {
-                let failed = format!("{} of {} cases failed", run.failures.len(), run.cases);
+                let failed =
+                    format!("{} of {} failed", run.failures.len(), count(run.cases, "case"));
                 writeln!(out, "{} {title} {}", paint(BAD, "✗"), paint(BAD, &failed))?;
                 for diagnostic in &run.unusable {
                     writeln!(out, "    {}", clean(&diagnostic.to_string()))?;
@@ -121,15 +122,16 @@ fn text(out: &mut impl Write, results: &Results) -> io::Result<()> {
     let passed: usize = runs().map(TestRun::passed).sum();
     let untested = results.rules.iter().filter(|tested| tested.run.is_none()).count();
     let mut total = format!(
-        "{} rules, {cases} cases: {passed} passed, {} failed",
-        results.rules.len(),
+        "{}, {}: {passed} passed, {} failed",
+        count(results.rules.len(), "rule"),
+        count(cases, "case"),
         cases - passed
     );
     if untested > 0 {
-        total.push_str(&format!("; {untested} rules without tests"));
+        total.push_str(&format!("; {} without tests", count(untested, "rule")));
     }
     if !results.errors.is_empty() {
-        total.push_str(&format!("; {} errors", results.errors.len()));
+        total.push_str(&format!("; {}", count(results.errors.len(), "error")));
     }
     writeln!(out, "\n{}", paint(HEADING, &total))
 }
@@ -200,21 +202,21 @@ mod tests {
                        near_misses: [{name: n, event: {eventType: b}}]\n";
         let failing = "matches: [{name: m, event: {eventType: b}}]\n";
         let cases = [
-            (RULE, Some(passing), "✓ T 2 cases\n\n1 rules, 2 cases: 2 passed, 0 failed\n"),
+            (RULE, Some(passing), "✓ T 2 cases\n\n1 rule, 2 cases: 2 passed, 0 failed\n"),
             (
                 RULE,
                 Some(failing),
-                "✗ T 1 of 1 cases failed\n    r.tests.yml:1: m\n      \
+                "✗ T 1 of 1 case failed\n    r.tests.yml:1: m\n      \
                  expected a match, but the rule does not match\n      \
                  's' does not hold: event.action is 'b', not 'a'\n\n\
-                 1 rules, 1 cases: 0 passed, 1 failed\n",
+                 1 rule, 1 case: 0 passed, 1 failed\n",
             ),
             (
                 RULE,
                 None,
-                "- T no tests\n\n1 rules, 0 cases: 0 passed, 0 failed; 1 rules without tests\n",
+                "- T no tests\n\n1 rule, 0 cases: 0 passed, 0 failed; 1 rule without tests\n",
             ),
-            ("title: [", None, "0 rules, 0 cases: 0 passed, 0 failed; 1 errors\n"),
+            ("title: [", None, "0 rules, 0 cases: 0 passed, 0 failed; 1 error\n"),
         ];
         for (rule, tests, expected) in cases {
             let found = printed(rule, tests);

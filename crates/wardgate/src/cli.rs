@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{self, fields, rules, scan, simulate};
+use crate::term::say::say;
 
 /// Everything is done.
 pub(crate) const DONE: u8 = 0;
@@ -58,7 +59,7 @@ pub(crate) fn run() -> ExitCode {
         // Whoever read the output has had enough of it.
         Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
         Err(error) => {
-            anstream::eprintln!("wardgate: {error:#}");
+            say(&format!("wardgate: {error:#}"));
             ExitCode::from(FAILED)
         }
     }

@@ -8,6 +8,8 @@ use clap::Args;
 use detect::sigma::{Diagnostic, Effort, Level, Severity};
 use detect::{Detector, Exceptions, Pack, Placeholders, Selection};
 
+use crate::term::say::say;
+
 /// The largest list of exceptions, placeholders or indicators that is read, in bytes.
 const LARGEST_LIST: u64 = 256 << 20;
 
@@ -140,7 +142,7 @@ pub(crate) fn load_exceptions(path: Option<&Path>) -> Result<Exceptions> {
     if diagnostics.iter().any(|one| one.severity == Severity::Error) {
         bail!("the exceptions cannot be used:\n{}", lines.join("\n"));
     }
-    lines.iter().for_each(|line| anstream::eprintln!("{line}"));
+    lines.iter().for_each(|line| say(line));
     Ok(exceptions)
 }
 
@@ -149,7 +151,7 @@ pub(crate) fn report_problems(pack: &Pack, detector: &Detector, quiet: bool) {
     let all = pack.diagnostics().iter().chain(detector.diagnostics());
     for diagnostic in all {
         if diagnostic.severity == Severity::Error || !quiet {
-            anstream::eprintln!("{diagnostic}");
+            say(&diagnostic.to_string());
         }
     }
 }

@@ -20,6 +20,7 @@ use super::rule_selection::{RuleSelection, parse_level};
 use crate::cli::{DONE, FAILED, FOUND};
 use crate::report::{self, Report};
 use crate::scan::{self, AlertForm, Outcome, Outputs, Plan, Progress};
+use crate::term::say::say;
 use crate::term::{csv, progress, summary};
 
 /// How many alerts the HTML report can open to their events. The others are counted.
@@ -121,15 +122,11 @@ pub(crate) fn run(args: ScanArgs) -> Result<u8> {
 
     let inputs = files::expand(&args.paths)?;
     let names: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
-    let writes_to_input = |path: &Path| inputs.iter().any(|input| is_same_file(input, path));
     let outputs = [&args.records, &args.alerts, &args.rejects, &args.report, &args.navigator];
-    for path in outputs.into_iter().flatten() {
-        if writes_to_input(path) {
-            bail!("{} is one of the inputs: write to another file", path.display());
-        }
-    }
+    let outputs: Vec<&Path> = outputs.into_iter().flatten().map(PathBuf::as_path).collect();
+    check_outputs(&inputs, &outputs)?;
 
-    let records_to_stdout = args.records.as_deref() == Some(Path::new("-"));
+    let stdout_is_taken = outputs.contains(&Path::new("-"));
     let default = if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson };
     let format = args.format.unwrap_or(default);
     if args.records.is_some() {
@@ -146,7 +143,7 @@ pub(crate) fn run(args: ScanArgs) -> Result<u8> {
     }
     let stdout = || Box::new(BufWriter::with_capacity(64 << 10, io::stdout()));
     match format {
-        _ if records_to_stdout => {}
+        _ if stdout_is_taken => {}
         Format::Table => {}
         Format::Ndjson => to.alerts.push((stdout(), AlertForm::Ndjson)),
         Format::Json => {
@@ -189,10 +186,18 @@ pub(crate) fn run(args: ScanArgs) -> Result<u8> {
         summary::rejects(rejects, found.rejects, args.rejects.is_some());
     }
     for error in unreadable {
-        anstream::eprintln!("wardgate: {error}");
+        say(&format!("wardgate: {error}"));
+    }
+    // Before the standard output, whose reader may have gone.
+    if let Some(out) = navigator {
+        write_layer(out, &detector, &outcome).context("cannot write the Navigator layer")?;
+    }
+    if let Some(out) = report {
+        write_report(out, &names.join(", "), &detector, &outcome)
+            .context("cannot write the report")?;
     }
     match format {
-        _ if records_to_stdout => {}
+        _ if stdout_is_taken => {}
         Format::Json => {
             let mut out = io::stdout().lock();
             writeln!(out, "\n],\"summary\":{}}}", serde_json::to_string(found)?)?;
@@ -203,16 +208,9 @@ pub(crate) fn run(args: ScanArgs) -> Result<u8> {
         }
         _ => {}
     }
-    if !args.quiet && (format != Format::Table || records_to_stdout) {
-        let mut err = anstream::stderr().lock();
-        summary::write(&mut err, found, started.elapsed())?;
-    }
-    if let Some(out) = navigator {
-        write_layer(out, &detector, &outcome).context("cannot write the Navigator layer")?;
-    }
-    if let Some(out) = report {
-        write_report(out, &names.join(", "), &detector, &outcome)
-            .context("cannot write the report")?;
+    if !args.quiet && (format != Format::Table || stdout_is_taken) {
+        // Talk: when nobody can hear it, nothing is lost.
+        let _ = summary::write(&mut anstream::stderr().lock(), found, started.elapsed());
     }
     let grave = |level: Level| {
         found.severities.iter().any(|count| {
@@ -235,10 +233,40 @@ fn create(path: &Path) -> Result<Box<dyn Write + Send>> {
     Ok(Box::new(BufWriter::with_capacity(64 << 10, file)))
 }
 
-fn is_same_file(input: &Input, path: &Path) -> bool {
+/// Refuses to write over an input, and to write two things into one file.
+fn check_outputs(inputs: &[Input], outputs: &[&Path]) -> Result<()> {
+    let mut before: Vec<&Path> = Vec::new();
+    for path in outputs {
+        if inputs.iter().filter_map(Input::path).any(|input| is_same_file(input, path)) {
+            bail!("{} is one of the inputs: write to another file", path.display());
+        }
+        if before.iter().any(|other| is_same_file(other, path)) {
+            bail!("{} is named for two outputs: name a file for each", path.display());
+        }
+        before.push(path);
+    }
+    Ok(())
+}
+
+/// Whether writing to one path changes what is read from the other. Devices can be shared.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let (Ok(one_is), Ok(other_is)) = (one.metadata(), other.metadata()) else {
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        return absolute(one).is_some_and(|one| Some(one) == absolute(other));
+    };
+    if !one_is.is_file() || !other_is.is_file() {
+        return false;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // Hard links have nothing else in common.
+        if (one_is.dev(), one_is.ino()) == (other_is.dev(), other_is.ino()) {
+            return true;
+        }
+    }
     let canonical = |path: &Path| path.canonicalize().ok();
-    let input = input.path().and_then(canonical);
-    input.is_some() && input == canonical(path)
+    canonical(one).is_some_and(|one| Some(one) == canonical(other))
 }
 
 fn write_layer(

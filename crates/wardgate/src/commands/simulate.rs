@@ -9,6 +9,7 @@ use clap::Args;
 use sim::{Attack, Scenario};
 
 use crate::cli::DONE;
+use crate::term::say::say;
 
 /// Write the System Log of an organisation that does not exist.
 ///
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8> {
         None => Box::new(io::sink()),
     };
     let summary = simulation.write(&mut events, &mut truth)?;
-    anstream::eprintln!(
+    say(&format!(
         "{} events ({:.1} MB) of {} users in {} days, {} attacks of {} events, in {}",
         summary.events,
         summary.bytes as f64 / 1e6,
@@ -101,7 +102,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8> {
         summary.attacks,
         summary.attack_events,
         args.out.display(),
-    );
+    ));
     Ok(DONE)
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use detect::sigma::Level;
 use indicatif::{HumanBytes, HumanCount};
 
-use super::clean::{clean, clean_to};
+use super::clean::clean_to;
+use super::say::say;
 use super::style::{self, GOOD, HEADING, QUIET, WARNING, paint};
 use crate::scan::{EntityCount, RuleCount, Summary, Timeline};
 
@@ -19,12 +20,12 @@ const WIDTH: usize = 60;
 /// Says on the standard error what was rejected: the first ones in full.
 pub(crate) fn rejects(first: &[String], count: u64, written: bool) {
     for reject in first {
-        anstream::eprintln!("wardgate: {}", clean(reject));
+        say(&format!("wardgate: {reject}"));
     }
     let more = count.saturating_sub(first.len() as u64);
     if more > 0 {
         let hint = if written { "" } else { " (--rejects FILE keeps all of them)" };
-        anstream::eprintln!("wardgate: {} more are no events{hint}", HumanCount(more));
+        say(&format!("wardgate: {} more are no events{hint}", HumanCount(more)));
     }
 }
 

@@ -1,0 +1,21 @@
+//! The binary as people run it: files in, exit status, output and messages out.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice
+)]
+
+#[cfg(target_os = "linux")]
+mod alerts;
+mod awkward;
+mod damaged;
+mod fields;
+mod forms;
+mod outputs;
+mod repeatable;
+mod rules;
+mod simulated;
+mod support;

@@ -9,7 +9,9 @@ pub(crate) fn registrable(domain: &str) -> Option<(&str, &str)> {
     if is_address || domain.split('.').any(str::is_empty) {
         return None;
     }
-    Some((psl::suffix_str(domain)?, psl::domain_str(domain)?))
+    let registered = psl::domain_str(domain)?;
+    let (_, suffix) = registered.split_once('.')?;
+    Some((suffix, registered))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The record: a LogEvent seen as an ECS document.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -33,6 +33,8 @@ pub struct Context {
     pub(crate) organization: Organization,
     pub(crate) agents: UserAgents,
     pub(crate) bump: Bump,
+    /// The time of arrival that was written last, as it is written.
+    ingested: RefCell<Option<(Timestamp, String)>>,
 }
 
 impl Context {
@@ -78,6 +80,7 @@ pub struct Record<'a> {
     user_from: Option<usize>,
     agent: OnceCell<Option<Rc<UserAgent>>>,
     source_ip: OnceCell<Value<'a>>,
+    domain_parts: OnceCell<Option<(&'a str, &'a str)>>,
     debug_context: OnceCell<Value<'a>>,
 }
 
@@ -106,6 +109,7 @@ impl<'a> Record<'a> {
             user_from,
             agent: OnceCell::new(),
             source_ip: OnceCell::new(),
+            domain_parts: OnceCell::new(),
             debug_context: OnceCell::new(),
         }
     }
@@ -135,7 +139,7 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn constant(&self, text: &'static str) -> Value<'a> {
-        Value::Text(Text::plain(text))
+        Value::Text(Text::word(text))
     }
 
     /// A string of ours; nothing when it is empty.
@@ -237,45 +241,57 @@ impl<'a> Record<'a> {
 
     pub(crate) fn ingested(&self) -> Value<'a> {
         self.arrival.ingested.map_or(Value::Missing, |ingested| {
-            self.plain(Some(self.context.bump.alloc_str(&ingested.to_string())))
+            let mut last = self.context.ingested.borrow_mut();
+            // What comes together arrived together.
+            let written = match &*last {
+                Some((time, written)) if *time == ingested => self.context.bump.alloc_str(written),
+                _ => {
+                    let written = ingested.to_string();
+                    let borrowed = self.context.bump.alloc_str(&written);
+                    *last = Some((ingested, written));
+                    borrowed
+                }
+            };
+            self.plain(Some(written))
         })
     }
 
     pub(crate) fn domain_parts(&self) -> Option<(&'a str, &'a str)> {
-        let domain = self.event.security_context.domain.text()?;
-        let domain = self.borrow(domain.to_str());
-        let domain = if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            self.context.bump.alloc_str(&domain.to_ascii_lowercase())
-        } else {
-            domain
-        };
-        domain::registrable(domain)
+        *self.domain_parts.get_or_init(|| {
+            let domain = self.event.security_context.domain.text()?;
+            let domain = self.borrow(domain.to_str());
+            let domain = if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                self.context.bump.alloc_str(&domain.to_ascii_lowercase())
+            } else {
+                domain
+            };
+            domain::registrable(domain)
+        })
     }
 
     pub(crate) fn location(&self) -> Value<'a> {
-        let geolocation = &self.event.client.geographical_context.geolocation;
-        let degrees = |value: Value<'a>, limit: f64| {
-            let text = value.to_str()?;
-            let degrees: f64 = text.trim().parse().ok()?;
-            (degrees.abs() <= limit).then_some((text, degrees))
-        };
-        let (Some(lat), Some(lon)) =
-            (degrees(geolocation.lat, 90.0), degrees(geolocation.lon, 180.0))
-        else {
-            return Value::Missing;
-        };
-        // A number that JSON knows stays as it was written; one from a string is written anew.
-        let written = |value: Value<'a>, (text, degrees): (Cow<'a, str>, f64)| match value {
-            Value::Number(_) => text,
-            _ => Cow::Owned(degrees.to_string()),
-        };
-        let (lat, lon) = (written(geolocation.lat, lat), written(geolocation.lon, lon));
-        let bump = &self.context.bump;
-        let mut json = BumpString::with_capacity_in(lat.len() + lon.len() + 16, bump);
+        let Some((lat, lon)) = self.coordinates() else { return Value::Missing };
+        let mut json = BumpString::with_capacity_in(lat.len() + lon.len() + 16, &self.context.bump);
         for part in ["{\"lat\":", &lat, ",\"lon\":", &lon, "}"] {
             json.push_str(part);
         }
         debug::object(json.into_bump_str()).unwrap_or_default()
+    }
+
+    /// Latitude and longitude in degrees, as JSON numbers.
+    pub(crate) fn coordinates(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+        // A number that JSON knows stays as it was written; one from a string is written anew.
+        let degrees = |value: Value<'a>, limit: f64| {
+            let text = value.to_str()?;
+            let degrees: f64 = text.trim().parse().ok()?;
+            let written = match value {
+                Value::Number(_) => text,
+                _ => Cow::Owned(degrees.to_string()),
+            };
+            (degrees.abs() <= limit).then_some(written)
+        };
+        let geolocation = &self.event.client.geographical_context.geolocation;
+        Some((degrees(geolocation.lat, 90.0)?, degrees(geolocation.lon, 180.0)?))
     }
 
     /// The targeted user, when the actor is somebody else.

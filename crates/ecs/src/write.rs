@@ -196,6 +196,14 @@ impl Record<'_> {
                     document.write_tidily(field.id, |out| tidy.write(out, data));
                 }
             }
+            FieldId::SourceGeoLocation => {
+                if let Some((lat, lon)) = self.coordinates() {
+                    document.key(field.id);
+                    for part in ["{\"lat\":", &lat, ",\"lon\":", &lon, "}"] {
+                        document.out.put(part);
+                    }
+                }
+            }
             FieldId::DeviceIntegrator => {
                 let integrator = self.device_integrator();
                 let tidy = Tidy::new(&self.context.bump);

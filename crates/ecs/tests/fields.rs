@@ -1,7 +1,6 @@
 //! Every field of the table, proven: what it is in the record of an event, and that lookups see
 //! the same.
 
-#[path = "lookups/mod.rs"]
 mod lookups;
 
 use std::collections::BTreeSet;

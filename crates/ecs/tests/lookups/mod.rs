@@ -24,7 +24,8 @@ pub(crate) fn found(record: &Record<'_>, name: &str) -> Vec<Value> {
     values
 }
 
-/// What stands under a dotted name in a record, through arrays: each element on its own.
+/// What stands under a dotted name in a record, through arrays: each element on its own. Arrays
+/// in arrays have no name.
 pub(crate) fn at(record: &Value, name: &str) -> Vec<Value> {
     let mut values = vec![record];
     for part in name.split('.') {
@@ -36,7 +37,7 @@ pub(crate) fn at(record: &Value, name: &str) -> Vec<Value> {
 
 fn elements(value: &Value) -> Vec<&Value> {
     match value {
-        Value::Array(items) => items.iter().flat_map(elements).collect(),
+        Value::Array(items) => items.iter().filter(|item| !item.is_array()).collect(),
         one => vec![one],
     }
 }

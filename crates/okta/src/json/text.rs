@@ -30,6 +30,13 @@ impl<'a> Text<'a> {
         Self { text, form: Form::Plain }
     }
 
+    /// A string that may stand in a JSON text as it is: one of our own words, without quotes,
+    /// backslashes and control characters.
+    #[must_use]
+    pub const fn word(text: &'static str) -> Self {
+        Self { text, form: Form::Clean }
+    }
+
     /// What stood between the quotes of a valid JSON string.
     pub(super) const fn scanned(text: &'a str, escaped: bool) -> Self {
         Self { text, form: if escaped { Form::Escaped } else { Form::Clean } }

@@ -16,9 +16,12 @@ pub(super) fn section(page: &mut Page, tactics: &[Tactic]) {
         "<p class=\"note\">Enterprise tactics from left to right, with the techniques that the \
          loaded rules look for.</p>\n<ul class=\"legend\">\
          <li><span class=\"mark fired\">Fired</span></li>\
-         <li><span class=\"mark covered\">Covered, found nothing</span></li>\
-         <li><span class=\"mark open\">Not covered</span></li></ul>\n<ol class=\"matrix\">\n",
+         <li><span class=\"mark covered\">Covered, found nothing</span></li>",
     );
+    if shown().flat_map(|tactic| &tactic.techniques).any(|technique| technique.rules == 0) {
+        page.markup("<li><span class=\"mark open\">Not covered</span></li>");
+    }
+    page.markup("</ul>\n<ol class=\"matrix\">\n");
     for tactic in shown() {
         let fired = tactic.techniques.iter().filter(|technique| technique.alerts > 0).count();
         page.markup("<li class=\"tactic\"><h3>")

@@ -4,6 +4,7 @@ use super::Report;
 use super::html::{grouped, key};
 use super::severity::Severity;
 use super::time;
+use crate::scan::summary::EntityCount;
 
 /// The headline: how many alerts, how bad, in what.
 pub(super) fn headline(report: &Report<'_>) -> String {
@@ -74,8 +75,8 @@ pub(super) fn lead(report: &Report<'_>) -> Vec<String> {
             plural(rule.count),
         ));
     }
-    let user = summary.users.first().filter(|user| user.alerts > 0);
-    let address = summary.addresses.first().filter(|address| address.alerts > 0);
+    let user = most_involved(&summary.users);
+    let address = most_involved(&summary.addresses);
     match (user, address) {
         (Some(user), Some(address)) => {
             let place = address.place.as_deref().map(key);
@@ -104,6 +105,12 @@ pub(super) fn lead(report: &Report<'_>) -> Vec<String> {
         ));
     }
     sentences
+}
+
+/// Who has the most alerts; the first of them, when there are several.
+fn most_involved(entities: &[EntityCount]) -> Option<&EntityCount> {
+    let involved = entities.iter().filter(|entity| entity.alerts > 0);
+    involved.min_by_key(|entity| std::cmp::Reverse(entity.alerts))
 }
 
 /// How many alerts of a severity the summary counts.
@@ -183,6 +190,28 @@ mod tests {
             [
                 "The events span 28 days, from 1 September 2026 to 28 September 2026 (UTC).",
                 "1 record could not be read as an event and was left out."
+            ]
+        );
+    }
+
+    #[test]
+    fn the_lead_names_who_has_the_most_alerts() {
+        let entity = |name: &str, alerts, place: Option<&str>| EntityCount {
+            name: name.to_owned(),
+            alerts,
+            severity: "low".to_owned(),
+            rules: Vec::new(),
+            place: place.map(str::to_owned),
+        };
+        let mut summary = with(&[("low", 17)]);
+        summary.users =
+            vec![entity("ada", 2, None), entity("bob", 15, None), entity("c", 15, None)];
+        assert_eq!(lead(&report(&summary)), ["Most involved is bob with 15 alerts."]);
+        summary.addresses = vec![entity("192.0.2.1", 1, Some("Riga, Latvia"))];
+        assert_eq!(
+            lead(&report(&summary)),
+            [
+                "Most involved are bob with 15 alerts and the address 192.0.2.1 (Riga, Latvia) with 1 alert."
             ]
         );
     }

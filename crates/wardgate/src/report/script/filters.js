@@ -71,11 +71,7 @@ function matches(alert, words) {
     !(alert.time >= filter.from && alert.time < filter.to && alert.time !== null)
   )
     return false;
-  if (filter.technique) {
-    const sub = `${filter.technique}.`;
-    const under = (id) => id === filter.technique || id.startsWith(sub);
-    if (!groups[alert.rule].techniques.some(under)) return false;
-  }
+  if (filter.technique && !groups[alert.rule].techniques.includes(filter.technique)) return false;
   return words.every((word) => searched(alert).includes(word));
 }
 

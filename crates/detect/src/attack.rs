@@ -41,6 +41,8 @@ pub enum Status {
     Deprecated,
     /// It became the technique with this id.
     Revoked(&'static str),
+    /// A later version has it; in this one, the technique with this id is the nearest.
+    Later(&'static str),
 }
 
 const fn tactic_row(id: &'static str, short_name: &'static str, name: &'static str) -> Tactic {
@@ -65,6 +67,13 @@ pub static TACTICS: [Tactic; 14] = [
     tactic_row("TA0040", "impact", "Impact"),
 ];
 
+/// The tactics that took the place of Defense Evasion in version 19, the first under its id.
+/// Public rules name them; techniques of this version are under Defense Evasion.
+pub static LATER_TACTICS: [Tactic; 2] = [
+    tactic_row("TA0005", "stealth", "Stealth"),
+    tactic_row("TA0112", "defense-impairment", "Defense Impairment"),
+];
+
 static TECHNIQUES: LazyLock<Vec<Technique>> =
     LazyLock::new(|| read(include_str!("../data/attack-techniques.csv")));
 
@@ -77,6 +86,7 @@ fn read(table: &'static str) -> Vec<Technique> {
         let status = match (cells.next()?, cells.next()?) {
             ("revoked", successor) => Status::Revoked(successor),
             ("deprecated", _) => Status::Deprecated,
+            ("later", counterpart) => Status::Later(counterpart),
             _ => Status::Current,
         };
         Some(Technique { id, name, tactics, status })
@@ -109,7 +119,7 @@ pub fn technique(id: &str) -> Option<&'static Technique> {
 #[must_use]
 pub fn tactic(name: &str) -> Option<&'static Tactic> {
     let name = without_namespace(name).replace('_', "-");
-    TACTICS.iter().find(|tactic| {
+    TACTICS.iter().chain(&LATER_TACTICS).find(|tactic| {
         tactic.short_name.eq_ignore_ascii_case(&name) || tactic.id.eq_ignore_ascii_case(&name)
     })
 }
@@ -133,6 +143,15 @@ impl Technique {
             Some(parent) => format!("{}: {}", parent.name, self.name),
             None => self.name.to_owned(),
         }
+    }
+
+    /// Whether it serves a tactic. What served Defense Evasion may serve either of the tactics
+    /// that took its place.
+    #[must_use]
+    pub fn serves(&self, tactic: &Tactic) -> bool {
+        let evades =
+            |tactic: &Tactic| tactic.id == "TA0005" || LATER_TACTICS.iter().any(|l| l == tactic);
+        self.tactics.iter().any(|own| *own == tactic || (evades(own) && evades(tactic)))
     }
 
     /// Where ATT&CK describes it.
@@ -223,7 +242,7 @@ mod tests {
     #[test]
     fn rows_fit_together() {
         let rows = techniques();
-        assert_eq!(rows.len(), 747);
+        assert_eq!(rows.len(), 765);
         assert_eq!(rows.iter().filter(|row| row.status == Status::Current).count(), 691);
         assert!(rows.is_sorted_by(|a, b| a.id < b.id));
         for row in rows {
@@ -235,9 +254,8 @@ mod tests {
             match row.status {
                 Status::Current => assert!(!row.tactics.is_empty(), "{}", row.id),
                 Status::Deprecated => assert!(row.tactics.is_empty(), "{}", row.id),
-                Status::Revoked(successor) => {
-                    let successor = technique(successor).unwrap();
-                    assert_eq!(successor.status, Status::Current, "{}", row.id);
+                Status::Revoked(other) | Status::Later(other) => {
+                    assert_eq!(technique(other).unwrap().status, Status::Current, "{}", row.id);
                 }
             }
             assert_eq!(row.parent().is_some(), row.id.contains('.'), "{}", row.id);
@@ -258,6 +276,7 @@ mod tests {
             ("attack.T1562.007", Some("Impair Defenses: Disable or Modify Cloud Firewall")),
             ("attack.t1086", Some("PowerShell")),
             ("attack.t1621", Some("Multi-Factor Authentication Request Generation")),
+            ("attack.t1686.001", Some("Disable or Modify System Firewall: Cloud Firewall")),
             ("T9999", None),
             ("T1098.", None),
             ("attack.persistence", None),
@@ -271,11 +290,32 @@ mod tests {
             ("attack.credential_access", Some("TA0006")),
             ("Command-and-Control", Some("TA0011")),
             ("ta0040", Some("TA0040")),
+            ("attack.stealth", Some("TA0005")),
+            ("attack.defense-impairment", Some("TA0112")),
             ("attack.t1098", None),
             ("", None),
         ];
         for (name, id) in cases {
             assert_eq!(tactic(name).map(|tactic| tactic.id), id, "{name}");
+        }
+    }
+
+    #[test]
+    fn either_heir_of_defense_evasion_will_do() {
+        let cases = [
+            ("T1562", "defense-evasion", true),
+            ("T1562", "defense-impairment", true),
+            ("T1078", "stealth", true),
+            ("T1685", "defense-evasion", true),
+            ("T1110", "stealth", false),
+            ("T1562", "impact", false),
+        ];
+        for (id, name, expected) in cases {
+            assert_eq!(
+                technique(id).unwrap().serves(tactic(name).unwrap()),
+                expected,
+                "{id} {name}"
+            );
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! A layer has the format 4.5 that
 //! <https://github.com/mitre-attack/attack-navigator/blob/master/layers/spec/v4.5/layerformat.md>
-//! describes. Techniques that ATT&CK no longer has count for those that replaced them, because
-//! the Navigator leaves them out.
+//! describes. Techniques that the matrix does not have count for their counterparts in it,
+//! because the Navigator leaves them out.
 
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ impl Coverage {
             .into_iter()
             .filter_map(|technique| match technique.status {
                 Status::Current => Some(technique.id),
-                Status::Revoked(successor) => Some(successor),
+                Status::Revoked(other) | Status::Later(other) => Some(other),
                 Status::Deprecated => None,
             })
             .collect();
@@ -324,10 +324,12 @@ mod tests {
     }
 
     #[test]
-    fn former_techniques_count_for_their_successors() {
+    fn techniques_of_other_versions_count_for_their_counterparts() {
         let old = rule("old", "attack.t1086, attack.t1059.001, attack.t1108, attack.t9999");
-        let layer = Coverage::of_rules([(&old, true)]).layer("old");
+        let later = rule("later", "attack.defense-impairment, attack.t1686.001");
+        let layer = Coverage::of_rules([(&old, true), (&later, true)]).layer("old");
         accepted(&layer);
+        assert_eq!(technique(&layer, "T1562.007")["score"], 1);
         assert_eq!(technique(&layer, "T1059.001")["score"], 1);
         accepted(&Coverage::default().layer("nothing"));
     }

@@ -94,7 +94,7 @@ fn tags(subject: &Subject<'_>, report: &mut Report) {
         }
         if let Some(technique) = attack::technique(name) {
             match technique.status {
-                Status::Current => techniques.push(technique),
+                Status::Current | Status::Later(_) => techniques.push(technique),
                 Status::Revoked(successor) => {
                     let message =
                         format!("ATT&CK has replaced {} ({})", technique.id, technique.name);
@@ -117,7 +117,7 @@ fn tags(subject: &Subject<'_>, report: &mut Report) {
         return;
     }
     for technique in techniques {
-        if !technique.tactics.iter().any(|tactic| tactics.contains(tactic)) {
+        if !tactics.iter().any(|tactic| technique.serves(tactic)) {
             let names: Vec<&str> = technique.tactics.iter().map(|t| t.short_name).collect();
             let message = format!("none of the tagged tactics is one of {}", technique.id);
             let hint = format!("it serves {}", names.join(", "));
@@ -143,7 +143,8 @@ fn unknown(name: &str, at: crate::sigma::Position, report: &mut Report) {
         .split_at_checked(1)
         .is_some_and(|(kind, number)| matches!(kind, "g" | "s" | "c" | "m") && digits(number));
     if !other {
-        let names = attack::TACTICS.iter().map(|tactic| tactic.short_name);
+        let tactics = attack::TACTICS.iter().chain(&attack::LATER_TACTICS);
+        let names = tactics.map(|tactic| tactic.short_name);
         let hint = nearest(&lower, names).map(|meant| format!("did you mean 'attack.{meant}'?"));
         report.warning("unknown-tactic", at, format!("ATT&CK has no tactic '{name}'"), hint);
     }

@@ -286,6 +286,14 @@ fn bad_attributes() {
 }
 
 #[test]
+fn tags_of_the_next_version_of_attack_are_fine() {
+    for tags in ["attack.defense-impairment, attack.t1685", "attack.stealth, attack.t1078.004"] {
+        let text = RULE.replace("attack.persistence, attack.t1098.001", tags);
+        assert_eq!(findings(&text), Vec::<String>::new(), "{tags}");
+    }
+}
+
+#[test]
 fn rules_are_compared_with_each_other() {
     let mut other = source(&RULE.replace("Token created", "TOKEN created"));
     other.path = "s.yml".to_owned();

@@ -103,7 +103,8 @@ function showRows(container, rows) {
     ),
   ];
   if (rest > PAGE_OF_ROWS * 2) buttons.push(" ", more(rest, "Show all"));
-  container.append(el("p", { class: "more" }, buttons));
+  const note = el("span", { class: "printed" }, `${counted(rest, "more alert")} not printed.`);
+  container.append(el("p", { class: "more" }, buttons, note));
 }
 
 function apply() {

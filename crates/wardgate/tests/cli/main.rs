@@ -16,6 +16,7 @@ mod fields;
 mod forms;
 mod outputs;
 mod repeatable;
+mod rule_commands;
 mod rules;
 mod simulated;
 mod support;

@@ -56,7 +56,8 @@ pub(super) fn run(args: &CoverageArgs) -> Result<u8> {
     if let Some(path) = &args.output {
         fs::write(path, layer()? + "\n")
             .with_context(|| format!("cannot write {}", path.display()))?;
-        anstream::eprintln!("wrote {}: {} techniques", path.display(), coverage.techniques());
+        let techniques = super::count(coverage.techniques(), "technique");
+        anstream::eprintln!("wrote {}: {techniques}", path.display());
         if args.format.is_none() {
             return Ok(DONE);
         }
@@ -89,8 +90,8 @@ fn table(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
     });
     write!(out, "{}", table::render(["id", "tactic", "covered", "", "techniques"], rows))?;
     let mut note = format!(
-        "{} techniques of ATT&CK {} are covered; one stands under each tactic it serves",
-        coverage.techniques(),
+        "{} of ATT&CK {} covered; each stands under every tactic that it serves",
+        super::count(coverage.techniques(), "technique"),
         detect::attack::VERSION
     );
     if tactics.iter().any(|row| !row.only_off.is_empty()) {

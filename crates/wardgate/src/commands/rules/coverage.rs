@@ -12,6 +12,7 @@ use detect::sigma::Rule;
 use super::State;
 use crate::cli::DONE;
 use crate::commands::rule_selection::RuleSelection;
+use crate::term::say::say;
 use crate::term::style::{QUIET, paint};
 use crate::term::table;
 
@@ -57,7 +58,7 @@ pub(super) fn run(args: &CoverageArgs) -> Result<u8> {
         fs::write(path, layer()? + "\n")
             .with_context(|| format!("cannot write {}", path.display()))?;
         let techniques = super::count(coverage.techniques(), "technique");
-        anstream::eprintln!("wrote {}: {techniques}", path.display());
+        say(&format!("wrote {}: {techniques}", path.display()));
         if args.format.is_none() {
             return Ok(DONE);
         }

@@ -11,7 +11,7 @@ use crate::matcher::Matched;
 use crate::pack::PackRule;
 use crate::sigma::{Level, Rule};
 use crate::threat;
-use crate::title::{Template, place, whereabouts};
+use crate::title::{Template, whereabouts};
 
 /// A rule's match with an event, ready to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,7 +240,7 @@ fn entities(out: &mut Vec<u8>, record: &Record<'_>) {
             entity("app", text(&app.id), text(&app.display_name), None);
         }
         member(out, "source_ip", first("source.ip").as_deref());
-        member(out, "place", place(record).filter(|_| whereabouts(record).is_some()).as_deref());
+        member(out, "place", whereabouts(record).as_deref());
         member(
             out,
             "session",

@@ -153,7 +153,7 @@ fn first(record: &Record<'_>, name: &str) -> Option<String> {
 }
 
 /// Where a request came from: `198.51.100.7 (Paris, France)`, as far as it is known.
-pub(crate) fn place(record: &Record<'_>) -> Option<String> {
+fn place(record: &Record<'_>) -> Option<String> {
     match (first(record, "source.ip"), whereabouts(record)) {
         (Some(address), Some(whereabouts)) => Some(format!("{address} ({whereabouts})")),
         (address, whereabouts) => address.or(whereabouts),

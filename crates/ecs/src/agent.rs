@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use crate::write::write_json_string;
 use hashbrown::HashMap;
 use ua_parser::{Extractor, Regexes, device, os, user_agent};
 
@@ -34,12 +35,20 @@ const LONGEST: usize = 2_048;
 /// The user agents met so far.
 #[derive(Default)]
 pub(crate) struct UserAgents {
-    known: RefCell<HashMap<Box<str>, Rc<UserAgent>>>,
+    known: RefCell<HashMap<Box<str>, Rc<Known>>>,
+}
+
+/// A user agent that has been parsed.
+pub(crate) struct Known {
+    pub(crate) agent: UserAgent,
+    /// The members of `user_agent` in a record, from the value of `original` on:
+    /// `"…","name":"…"`, and so on.
+    pub(crate) json: String,
 }
 
 impl UserAgents {
     /// Parses `original`, or finds what it was parsed to before.
-    pub(crate) fn parse(&self, original: &str) -> Rc<UserAgent> {
+    pub(crate) fn parse(&self, original: &str) -> Rc<Known> {
         let mut known = self.known.borrow_mut();
         if let Some(agent) = known.get(original) {
             return Rc::clone(agent);
@@ -47,13 +56,35 @@ impl UserAgents {
         if known.len() >= REMEMBERED {
             known.clear();
         }
-        let agent = Rc::new(UserAgent::parse(original));
+        let agent = UserAgent::parse(original);
+        let json = agent.members(original);
+        let agent = Rc::new(Known { agent, json });
         known.insert(original.into(), Rc::clone(&agent));
         agent
     }
 }
 
 impl UserAgent {
+    /// What stands in a record behind `"original":`.
+    fn members(&self, original: &str) -> String {
+        let mut json = Vec::new();
+        write_json_string(&mut json, original);
+        let mut member = |before: &str, value: Option<&str>, after: &str| {
+            if let Some(value) = value {
+                json.extend_from_slice(before.as_bytes());
+                write_json_string(&mut json, value);
+                json.extend_from_slice(after.as_bytes());
+            }
+        };
+        member(",\"name\":", Some(&self.name), "");
+        member(",\"version\":", self.version.as_deref(), "");
+        member(",\"device\":{\"name\":", Some(&self.device), "}");
+        member(",\"os\":{\"name\":", Some(&self.os), "");
+        member(",\"version\":", self.os_version.as_deref(), "");
+        json.push(b'}');
+        String::from_utf8(json).unwrap_or_default()
+    }
+
     /// Parses a user agent's string. Compiles uap-core's expressions when it is called first,
     /// which takes tens of milliseconds.
     #[must_use]
@@ -177,7 +208,7 @@ mod tests {
             agents.parse(&format!("{number}"));
         }
         assert!(agents.known.borrow().len() <= REMEMBERED);
-        assert_eq!(agents.parse(&"é".repeat(10_000)).name, "Other");
+        assert_eq!(agents.parse(&"é".repeat(10_000)).agent.name, "Other");
     }
 
     #[test]

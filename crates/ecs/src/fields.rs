@@ -405,18 +405,18 @@ fields! {
         |r, _v| r.boolean(r.event.device.secure_hardware_present);
     IpChain, "okta.system.request.ip_chain", Object, many, Added, "request.ipChain",
         "The addresses the request came through, nearest to the client first.",
-        |r, v| r.ip_chain().try_for_each(|hop| v(hop));
+        |r, v| r.ip_chain().try_for_each(v);
     IpChainIp, "okta.system.request.ip_chain.ip", Ip, many, Added, "request.ipChain.ip",
         "An address the request came through.",
-        in IpChain, |r, v| r.ip_chain().try_for_each(|hop| r.member(r.ip(hop.get("ip")), v));
+        in IpChain, |r, v| r.hops("ip", |ip| r.ip(ip), v);
     IpChainVersion, "okta.system.request.ip_chain.version", Keyword, many, Added,
         "request.ipChain.version",
         "V4 or V6.",
-        in IpChain, |r, v| r.ip_chain().try_for_each(|hop| r.member(r.keyword(hop.get("version")), v));
+        in IpChain, |r, v| r.hops("version", |version| r.keyword(version), v);
     IpChainSource, "okta.system.request.ip_chain.source", Keyword, many, Added,
         "request.ipChain.source",
         "How Okta learned of the address.",
-        in IpChain, |r, v| r.ip_chain().try_for_each(|hop| r.member(r.keyword(hop.get("source")), v));
+        in IpChain, |r, v| r.hops("source", |source| r.keyword(source), v);
     Target, "okta.system.target", Object, many, Added, "target",
         "Everything it was done to.",
         |r, v| r.targets(v);

@@ -7,7 +7,7 @@ use okta::json::Value;
 
 use crate::debug::snake_case;
 use crate::fields::{FIELDS, FieldId, Kind, Visitor};
-use crate::record::Record;
+use crate::record::{Record, named};
 
 /// A field's name, looked up once and used for many records.
 ///
@@ -167,10 +167,10 @@ fn visit_within<'a>(
             .filter(|item| !matches!(item, Value::Array(_)))
             .try_for_each(|item| visit_within(item, path, visitor)),
         (value, None) => visitor(value),
-        (Value::Object(raw), Some((first, rest))) => raw
-            .entries()
-            .filter(|(name, _)| snake_case(&name.to_str()).eq_ignore_ascii_case(first))
-            .try_for_each(|(_, value)| visit_within(value, rest, visitor)),
+        (Value::Object(_), Some((first, rest))) => match named(value, first) {
+            Some(value) => visit_within(value, rest, visitor),
+            None => ControlFlow::Continue(()),
+        },
         _ => ControlFlow::Continue(()),
     }
 }

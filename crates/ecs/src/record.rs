@@ -10,7 +10,7 @@ use bumpalo::collections::{String as BumpString, Vec as BumpVec};
 use okta::LogEvent;
 use okta::json::{Text, Value};
 
-use crate::agent::{UserAgent, UserAgents, browser_name};
+use crate::agent::{Known, UserAgent, UserAgents, browser_name};
 use crate::categories::{Categories, categorise};
 use crate::fields::Visitor;
 use crate::{Timestamp, debug, domain};
@@ -78,7 +78,8 @@ pub struct Record<'a> {
     pub(crate) user: Person<'a>,
     /// Which of the targets `user` is.
     user_from: Option<usize>,
-    agent: OnceCell<Option<Rc<UserAgent>>>,
+    agent: OnceCell<Option<Rc<Known>>>,
+    published: OnceCell<Option<Timestamp>>,
     source_ip: OnceCell<Value<'a>>,
     domain_parts: OnceCell<Option<(&'a str, &'a str)>>,
     debug_context: OnceCell<Value<'a>>,
@@ -108,6 +109,7 @@ impl<'a> Record<'a> {
             user,
             user_from,
             agent: OnceCell::new(),
+            published: OnceCell::new(),
             source_ip: OnceCell::new(),
             domain_parts: OnceCell::new(),
             debug_context: OnceCell::new(),
@@ -130,7 +132,7 @@ impl<'a> Record<'a> {
     /// When the event happened, if that can be read.
     #[must_use]
     pub fn published(&self) -> Option<Timestamp> {
-        Timestamp::parse(&self.event.published.text()?.to_str())
+        *self.published.get_or_init(|| Timestamp::parse(&self.event.published.text()?.to_str()))
     }
 
     /// Calls `visitor` with every text, number and boolean of the event, until it breaks.
@@ -150,12 +152,7 @@ impl<'a> Record<'a> {
 
     /// A value as a keyword: a string that is not empty, or a number or boolean written as one.
     pub(crate) fn keyword(&self, value: Value<'a>) -> Value<'a> {
-        match value {
-            Value::Text(text) if !text.is_empty() => value,
-            Value::Number(number) => Value::Text(Text::plain(number)),
-            Value::Bool(flag) => self.constant(if flag { "true" } else { "false" }),
-            _ => Value::Missing,
-        }
+        keyword(value)
     }
 
     /// A login name: a keyword, without the backslash that some end in.
@@ -203,10 +200,7 @@ impl<'a> Record<'a> {
 
     /// An IPv4 or IPv6 address, as it was written.
     pub(crate) fn ip(&self, value: Value<'a>) -> Value<'a> {
-        match value.text().map(|text| text.to_str().parse::<std::net::IpAddr>()) {
-            Some(Ok(_)) => value,
-            _ => Value::Missing,
-        }
+        ip(value)
     }
 
     pub(crate) fn source_ip(&self) -> Value<'a> {
@@ -309,7 +303,7 @@ impl<'a> Record<'a> {
         if contains_unknown(text.to_str().as_bytes()) { Value::Missing } else { value }
     }
 
-    fn agent(&self) -> Option<&Rc<UserAgent>> {
+    pub(crate) fn agent(&self) -> Option<&Rc<Known>> {
         let agent = self.agent.get_or_init(|| {
             let original = self.agent_original().text()?;
             Some(self.context.agents.parse(&original.to_str()))
@@ -318,7 +312,7 @@ impl<'a> Record<'a> {
     }
 
     pub(crate) fn agent_part(&self, part: impl Fn(&UserAgent) -> Option<&str>) -> Value<'a> {
-        match self.agent().and_then(|agent| part(agent)) {
+        match self.agent().and_then(|known| part(&known.agent)) {
             Some(text) => self.plain(Some(self.context.bump.alloc_str(text))),
             None => Value::Missing,
         }
@@ -355,6 +349,19 @@ impl<'a> Record<'a> {
 
     pub(crate) fn ip_chain(&self) -> impl Iterator<Item = Value<'a>> {
         self.event.request.ip_chain.items().filter(|hop| matches!(hop, Value::Object(_)))
+    }
+
+    /// Hands a member of each hop, by its name in ECS's spelling, to `visit`.
+    pub(crate) fn hops(
+        &self,
+        name: &str,
+        read: impl Fn(Value<'a>) -> Value<'a>,
+        visit: Visitor<'_, 'a>,
+    ) -> ControlFlow<()> {
+        self.ip_chain().try_for_each(|hop| {
+            let value = named(hop, name).map_or(Value::Missing, &read);
+            self.member(value, visit)
+        })
     }
 
     pub(crate) fn targets(&self, visit: Visitor<'_, 'a>) -> ControlFlow<()> {
@@ -423,6 +430,35 @@ impl<'a> Record<'a> {
             Cow::Borrowed(text) => text,
             Cow::Owned(text) => self.context.bump.alloc_str(&text),
         }
+    }
+}
+
+/// The member of an object that has a name in ECS's spelling: of several, the last.
+pub(crate) fn named<'a>(object: Value<'a>, name: &str) -> Option<Value<'a>> {
+    let has_name = |key: Text<'_>| match key.as_plain() {
+        Some(plain) if plain == name => true,
+        _ => debug::snake_case(&key.to_str()).eq_ignore_ascii_case(name),
+    };
+    let named = object.entries().filter(|(key, _)| has_name(*key)).last();
+    named.map(|(_, value)| value)
+}
+
+/// See [`Record::keyword`].
+pub(crate) fn keyword(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::Text(text) if !text.is_empty() => value,
+        Value::Number(number) => Value::Text(Text::plain(number)),
+        Value::Bool(true) => Value::Text(Text::plain("true")),
+        Value::Bool(false) => Value::Text(Text::plain("false")),
+        _ => Value::Missing,
+    }
+}
+
+/// See [`Record::ip`].
+pub(crate) fn ip(value: Value<'_>) -> Value<'_> {
+    match value.text().map(|text| text.to_str().parse::<std::net::IpAddr>()) {
+        Some(Ok(_)) => value,
+        _ => Value::Missing,
     }
 }
 

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use okta::json::{Error, Scanner, Text, Value};
 
 use crate::debug::{is_structured, snake_case_in, structured};
+use crate::record;
 use crate::write::{self, Out};
 
 /// How deep objects are walked into. Okta's are three deep; what is deeper comes from somebody
@@ -21,23 +22,59 @@ const FEW: usize = 32;
 #[derive(Clone, Copy)]
 pub(crate) struct Tidy<'b> {
     bump: &'b Bump,
-    is_debug_data: bool,
+    known: Known,
+}
+
+/// What is known about the members of the outermost object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// debugData: some strings hold structures, which are written in their place.
+    DebugData,
+    /// A hop of the IP chain: some members are rows of the field table.
+    Hop,
 }
 
 impl<'b> Tidy<'b> {
     /// With memory for names and the like from `bump`.
     pub(crate) fn new(bump: &'b Bump) -> Self {
-        Self { bump, is_debug_data: false }
+        Self { bump, known: Known::Nothing }
     }
 
-    /// For debugData: some of its strings hold structures, which are written in their place.
+    /// For debugData.
     pub(crate) fn debug_data(bump: &'b Bump) -> Self {
-        Self { bump, is_debug_data: true }
+        Self { bump, known: Known::DebugData }
+    }
+
+    /// For a hop of the IP chain.
+    pub(crate) fn hop(bump: &'b Bump) -> Self {
+        Self { bump, known: Known::Hop }
     }
 
     /// Writes a value. Returns whether there was anything to write.
     pub(crate) fn write(self, out: &mut Vec<u8>, value: Value<'_>) -> bool {
         self.value(out, value, 0)
+    }
+
+    /// Writes the objects among `values` as an array. Returns whether there was anything to write.
+    pub(crate) fn write_objects<'a>(
+        self,
+        out: &mut Vec<u8>,
+        values: impl Iterator<Item = Value<'a>>,
+    ) -> bool {
+        let start = out.len();
+        out.put("[");
+        let empty = out.len();
+        for object in values.filter(|value| matches!(value, Value::Object(_))) {
+            let before = out.len();
+            if before > empty {
+                out.put(",");
+            }
+            if !self.value(out, object, 0) {
+                out.truncate(before);
+            }
+        }
+        close(out, start, empty, "]")
     }
 
     fn value(self, out: &mut Vec<u8>, value: Value<'_>, depth: usize) -> bool {
@@ -48,6 +85,10 @@ impl<'b> Tidy<'b> {
                 self.next(out, &mut Scanner::new(raw.as_str()), depth).unwrap_or(false)
             }
             Value::Object(raw) | Value::Array(raw) if raw.is_empty() => false,
+            Value::Object(raw) | Value::Array(raw) => {
+                copy(out, raw.as_str());
+                true
+            }
             other => {
                 write::value(out, other);
                 true
@@ -112,8 +153,8 @@ impl<'b> Tidy<'b> {
             count += 1;
             let before = out.len();
             self.name(out, spelled, before > empty);
-            let written = if self.is_debug_data && depth == 0 && is_structured(name) {
-                let value = structured(name, scanner.value()?, self.bump);
+            let written = if depth == 0 && self.knows(name, spelled) {
+                let value = self.known(name, spelled, scanner.value()?);
                 self.value(out, value, depth + 1)
             } else {
                 self.next(out, scanner, depth + 1)?
@@ -132,8 +173,8 @@ impl<'b> Tidy<'b> {
             let before = out.len();
             let spelled = snake_case_in(name, self.bump);
             self.name(out, spelled, before > empty);
-            let value = match self.is_debug_data && depth == 0 {
-                true => structured(name, value, self.bump),
+            let value = match depth == 0 && self.knows(name, spelled) {
+                true => self.known(name, spelled, value),
                 false => value,
             };
             if !self.value(out, value, depth + 1) {
@@ -141,6 +182,28 @@ impl<'b> Tidy<'b> {
             }
         }
         Ok(close(out, start, empty, "}"))
+    }
+
+    /// Whether something is known about a member of the outermost object.
+    fn knows(self, name: Text<'_>, spelled: &str) -> bool {
+        match self.known {
+            Known::Nothing => false,
+            Known::DebugData => is_structured(name),
+            Known::Hop => matches!(spelled, "ip" | "version" | "source"),
+        }
+    }
+
+    /// The value of a member about which something is known.
+    fn known<'v>(self, name: Text<'_>, spelled: &str, value: Value<'v>) -> Value<'v>
+    where
+        'b: 'v,
+    {
+        match (self.known, spelled) {
+            (Known::DebugData, _) => structured(name, value, self.bump),
+            (Known::Hop, "ip") => record::ip(value),
+            (Known::Hop, _) => record::keyword(value),
+            (Known::Nothing, _) => value,
+        }
     }
 
     fn name(self, out: &mut Vec<u8>, name: &str, comma: bool) {
@@ -160,6 +223,32 @@ fn close(out: &mut Vec<u8>, start: usize, empty: usize, bracket: &str) -> bool {
     }
     out.put(bracket);
     true
+}
+
+/// Copies JSON that is not walked into, but for halves of surrogate pairs, which many readers of
+/// JSON refuse.
+fn copy(out: &mut Vec<u8>, json: &str) {
+    if !json.contains("\\u") {
+        return out.put(json);
+    }
+    let mut rest = json;
+    while let Some((before, string)) = rest.split_once('"') {
+        out.put(before);
+        let mut escaped = false;
+        let end = string.bytes().position(|byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        });
+        let length = end.map_or(string.len(), |end| end + 1);
+        let (_, string) = rest.split_at(before.len());
+        let (quoted, after) = string.split_at(length + 1);
+        if let Ok(Value::Text(text)) = Scanner::new(quoted).value() {
+            write::text(out, text);
+        }
+        rest = after;
+    }
+    out.put(rest);
 }
 
 /// The members of an object. Of those that come to the same name in ECS's spelling, the last one
@@ -222,6 +311,19 @@ mod tests {
         Tidy::debug_data(&bump).write(&mut out, Scanner::new(data).value().unwrap());
         let expected = r#"{"risk":{"level":"LOW"},"risk2":{"risk":"{x=y}"}}"#;
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_deep_is_copied_without_halves_of_surrogate_pairs() {
+        let deep = |inside: &str| "[".repeat(20) + inside + &"]".repeat(20);
+        let cases = [
+            (r#"1,"a\\","b\"c",null"#, r#"1,"a\\","b\"c",null"#),
+            (r#""\ud800","\\","\"\udc00""#, "\"\u{fffd}\",\"\\\\\",\"\\\"\u{fffd}\""),
+            (r#"{"\ud83e\udd80":"\\ud800","a":"\u0041"}"#, r#"{"🦀":"\\ud800","a":"A"}"#),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(tidied(&deep(json)), deep(expected), "{json}");
+        }
     }
 
     #[test]

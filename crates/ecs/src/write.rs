@@ -167,7 +167,8 @@ impl Record<'_> {
     }
 
     /// Appends those fields of the record that `keep` wants, as one JSON object that ends in
-    /// further members: `more` is to append them, each with a comma before it. `@timestamp` must
+    /// further members: `more` is to append them, each with a comma before it. The fields of
+    /// `user_agent` go together with the first of them. `@timestamp` must
     /// be kept, or another field that every record has, for a comma to be right.
     pub fn write_json_with(
         &self,
@@ -196,6 +197,18 @@ impl Record<'_> {
                     document.write_tidily(field.id, |out| tidy.write(out, data));
                 }
             }
+            // A user agent comes again and again, and with it everything that is worked out.
+            FieldId::UserAgentOriginal => {
+                if let Some(known) = self.agent() {
+                    document.key(field.id);
+                    document.out.put(&known.json);
+                }
+            }
+            FieldId::UserAgentVersion
+            | FieldId::UserAgentDeviceName
+            | FieldId::UserAgentOsName
+            | FieldId::UserAgentOsVersion => {}
+            FieldId::UserAgentName if self.agent().is_some() => {}
             FieldId::SourceGeoLocation => {
                 if let Some((lat, lon)) = self.coordinates() {
                     document.key(field.id);
@@ -207,12 +220,14 @@ impl Record<'_> {
             FieldId::DeviceIntegrator => {
                 let integrator = self.device_integrator();
                 let tidy = Tidy::new(&self.context.bump);
-                document.write_tidily(field.id, |out| tidy.write(out, integrator));
+                document.write_tidily(field.id, |out| match integrator {
+                    Value::Array(list) => tidy.write_objects(out, list.items()),
+                    one => tidy.write(out, one),
+                });
             }
             FieldId::IpChain => {
-                let chain = self.event.request.ip_chain;
-                let tidy = Tidy::new(&self.context.bump);
-                document.write_tidily(field.id, |out| tidy.write(out, chain));
+                let tidy = Tidy::hop(&self.context.bump);
+                document.write_tidily(field.id, |out| tidy.write_objects(out, self.ip_chain()));
             }
             _ if field.many => {
                 let mut first = true;

@@ -1,6 +1,8 @@
 //! Every field of the table, proven: what it is in the record of an event, and that lookups see
 //! the same.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod lookups;
 
 use std::collections::BTreeSet;

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use okta::Path;
-use okta::json::Value;
+use okta::json::{Text, Value};
 
-use crate::debug::snake_case;
+use crate::debug::{snake_case, structured};
 use crate::fields::{FIELDS, FieldId, Kind, Visitor};
-use crate::record::{Record, named};
+use crate::record::{Record, has_name, named};
 
 /// A field's name, looked up once and used for many records.
 ///
@@ -130,10 +130,31 @@ impl<'a> Record<'a> {
     ) -> ControlFlow<()> {
         match &lookup.way {
             Way::Field(id) => self.visit_field(*id, visitor),
+            Way::Within(FieldId::DebugContext, path) => self.visit_debug_context(path, visitor),
             Way::Within(id, path) => {
                 self.visit_field(*id, &mut |value| visit_within(value, path, visitor))
             }
-            Way::Okta(path) => self.event.visit(path, visitor),
+            Way::Okta(path) => match path.in_debug_data() {
+                Some((member, rest)) => self
+                    .debug_data()
+                    .iter()
+                    .filter(|(name, _)| is_named(*name, member))
+                    .try_for_each(|(_, value)| okta::visit_value(*value, rest, visitor)),
+                None => self.event.visit(path, visitor),
+            },
+        }
+    }
+
+    /// Visits what is below `okta.system.debug_context`, without making the whole of it.
+    fn visit_debug_context(&self, path: &[Box<str>], visitor: Visitor<'_, 'a>) -> ControlFlow<()> {
+        let Some((first, rest)) = path.split_first() else { return ControlFlow::Continue(()) };
+        let mut members = self.debug_data().iter().rev();
+        match members.find(|(name, _)| has_name(*name, first)) {
+            Some((name, value)) => {
+                let value = structured(*name, *value, &self.context.bump);
+                visit_within(value, rest, visitor)
+            }
+            None => ControlFlow::Continue(()),
         }
     }
 
@@ -149,6 +170,14 @@ impl<'a> Record<'a> {
             None => ControlFlow::Continue(()),
         });
         first
+    }
+}
+
+/// Whether a member of Okta's has a name, in any case.
+fn is_named(key: Text<'_>, name: &str) -> bool {
+    match key.as_plain() {
+        Some(plain) => plain.eq_ignore_ascii_case(name),
+        None => key.to_str().eq_ignore_ascii_case(name),
     }
 }
 

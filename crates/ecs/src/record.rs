@@ -83,6 +83,7 @@ pub struct Record<'a> {
     source_ip: OnceCell<Value<'a>>,
     domain_parts: OnceCell<Option<(&'a str, &'a str)>>,
     debug_context: OnceCell<Value<'a>>,
+    debug_data: OnceCell<&'a [(Text<'a>, Value<'a>)]>,
 }
 
 impl<'a> Record<'a> {
@@ -113,6 +114,7 @@ impl<'a> Record<'a> {
             source_ip: OnceCell::new(),
             domain_parts: OnceCell::new(),
             debug_context: OnceCell::new(),
+            debug_data: OnceCell::new(),
         }
     }
 
@@ -375,6 +377,14 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// The members of debugData, read once for all who look into it.
+    pub(crate) fn debug_data(&self) -> &'a [(Text<'a>, Value<'a>)] {
+        self.debug_data.get_or_init(|| {
+            let members = self.event.debug_context.debug_data.entries();
+            BumpVec::from_iter_in(members, &self.context.bump).into_bump_slice()
+        })
+    }
+
     /// debugData as an object, with structures in the place of the strings that hold them. Names
     /// are still Okta's.
     pub(crate) fn debug_context(&self) -> Value<'a> {
@@ -435,12 +445,29 @@ impl<'a> Record<'a> {
 
 /// The member of an object that has a name in ECS's spelling: of several, the last.
 pub(crate) fn named<'a>(object: Value<'a>, name: &str) -> Option<Value<'a>> {
-    let has_name = |key: Text<'_>| match key.as_plain() {
-        Some(plain) if plain == name => true,
-        _ => debug::snake_case(&key.to_str()).eq_ignore_ascii_case(name),
-    };
-    let named = object.entries().filter(|(key, _)| has_name(*key)).last();
+    let named = object.entries().filter(|(key, _)| has_name(*key, name)).last();
     named.map(|(_, value)| value)
+}
+
+/// Whether a member of Okta's has a name in ECS's spelling, in any case.
+pub(crate) fn has_name(key: Text<'_>, name: &str) -> bool {
+    match key.as_plain() {
+        Some(plain) if plain == name => true,
+        // Spelling it anew leaves the first letter as it is.
+        Some(plain) if !begins_alike(plain, name) => false,
+        _ => debug::snake_case(&key.to_str()).eq_ignore_ascii_case(name),
+    }
+}
+
+/// Whether two names may have the same first letter: they do not when both begin with different
+/// ASCII letters.
+fn begins_alike(a: &str, b: &str) -> bool {
+    match (a.as_bytes().first(), b.as_bytes().first()) {
+        (Some(a), Some(b)) if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
+            a.eq_ignore_ascii_case(b)
+        }
+        _ => true,
+    }
 }
 
 /// See [`Record::keyword`].

@@ -23,5 +23,5 @@ pub mod json;
 pub use event::{
     Actor, AuthenticationContext, Client, DebugContext, Device, GeographicalContext, Geolocation,
     Issuer, List, LogEvent, Members, Outcome, ParseError, Path, Request, SecurityContext, Target,
-    Transaction, UserAgent,
+    Transaction, UserAgent, visit_value,
 };

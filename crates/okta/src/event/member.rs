@@ -52,10 +52,10 @@ impl<'a> Member<'a> for Value<'a> {
 /// Visits what stands at `path` inside a value nobody knows the members of: arrays are gone
 /// through element by element (or by number, where the path has one), names are compared without
 /// regard to ASCII case, and an array at the end is visited element by element.
-pub(crate) fn visit_value<'a>(
+pub fn visit_value<'a>(
     value: Value<'a>,
     path: &[Box<str>],
-    visitor: Visitor<'_, 'a>,
+    visitor: &mut dyn FnMut(Value<'a>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     match (value, path.split_first()) {
         (Value::Missing, _) => ControlFlow::Continue(()),

@@ -7,9 +7,9 @@ mod path;
 use std::ops::{ControlFlow, Deref};
 
 use crate::json::{self, Scanner, Value};
-use member::{Member, Visit, visit_value};
+use member::{Member, Visit};
 
-pub use member::List;
+pub use member::{List, visit_value};
 pub use objects::{
     Actor, AuthenticationContext, Client, DebugContext, Device, GeographicalContext, Geolocation,
     Issuer, Members, Outcome, Request, SecurityContext, Target, Transaction, UserAgent,

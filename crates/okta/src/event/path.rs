@@ -62,6 +62,19 @@ impl Path {
         self.segments.join(".")
     }
 
+    /// For a path into debugData: the name of the member of debugData, and the path below it.
+    #[must_use]
+    pub fn in_debug_data(&self) -> Option<(&str, &[Box<str>])> {
+        match &*self.segments {
+            [context, data, member, rest @ ..]
+                if &**context == "debugContext" && &**data == "debugData" =>
+            {
+                Some((member, rest))
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) const fn segments(&self) -> &[Box<str>] {
         &self.segments
     }

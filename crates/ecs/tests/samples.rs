@@ -1,5 +1,7 @@
 //! The seven samples of the reference document, record by record.
 
+#![allow(clippy::unwrap_used)]
+
 use ecs::{Arrival, Context, Record};
 use serde_json::Value;
 

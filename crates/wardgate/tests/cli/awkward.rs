@@ -139,6 +139,14 @@ fn awkward() -> Vec<Awkward> {
             ],
         ),
         case(
+            "halves of surrogate pairs, deep down",
+            r#""debugContext":{"debugData":{"x":[[[[[[[[[[[[[[[[[[[["\ud800",{"\udc00":"\"\ud800\\"}]]]]]]]]]]]]]]]]]]]]}}"#,
+            vec![(
+                "/okta/system/debug_context/x/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0/0",
+                json!("\u{fffd}"),
+            )],
+        ),
+        case(
             "a backslash behind a name",
             r#""actor":{"id":"00u1","type":"User","alternateId":"ada@example.org\\"},
                "target":[{"id":"0oa","type":"AppInstance","alternateId":"Salesforce\\"},{"id":"00u2","type":"User","alternateId":"\\"}]"#,
@@ -158,7 +166,11 @@ fn awkward() -> Vec<Awkward> {
         case(
             "addresses that are none",
             r#""client":{"ipAddress":"999.1.1.1"},"request":{"ipChain":[{"ip":"here"},{"ip":"2001:db8::1"},"x",null]}"#,
-            vec![("/source", json!(null)), ("/related", json!(null))],
+            vec![
+                ("/source", json!(null)),
+                ("/related", json!(null)),
+                ("/okta/system/request/ip_chain", json!([{"ip": "2001:db8::1"}])),
+            ],
         ),
     ]
 }

@@ -266,7 +266,12 @@ proptest! {
                 leaves(&value, field.name, &mut names);
             }
             for name in names {
-                prop_assert_eq!(found(&record, &name), at(&json, &name), "{}", name);
+                // Beside them there may be objects, whose members have Okta's names in one and
+                // ECS's in the other; they have been compared by what is below.
+                let plain = |values: Vec<Value>| -> Vec<Value> {
+                    values.into_iter().filter(|value| !value.is_object()).collect()
+                };
+                prop_assert_eq!(plain(found(&record, &name)), plain(at(&json, &name)), "{}", name);
             }
         }
         for path in Path::all() {

@@ -123,6 +123,7 @@ impl Scan {
                 }
             }
             if broken != 0 {
+                self.lines += u64::from((masks.newline & below(broken)).count_ones());
                 return Progress::LineBreak(self.at + broken.trailing_zeros() as usize);
             }
         }
@@ -214,10 +215,16 @@ mod tests {
                 }
             }
             prop_assert_eq!(progress, expected);
-            if !matches!(progress, Progress::LineBreak(_)) {
-                prop_assert_eq!(scan.lines, lines);
-            }
+            prop_assert_eq!(scan.lines, lines);
         }
+    }
+
+    #[test]
+    fn the_lines_before_a_break_in_a_string_count() {
+        let text = "{\n \"a\": 1,\n \"b\": \"cut\n}";
+        let mut scan = Scan::new(0);
+        assert_eq!(scan.run(text.as_bytes()), Progress::LineBreak(text.len() - 2));
+        assert_eq!(scan.lines, 2);
     }
 
     #[test]

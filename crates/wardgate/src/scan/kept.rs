@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, VecDeque};
 use detect::sigma::Level;
 use ecs::Timestamp;
 
+/// When an alert happened, its place in the order of all, and its document.
+type Document = (Option<Timestamp>, u64, Box<str>);
+
 /// A bounded number of alert documents.
 pub(super) struct Kept {
     most: usize,
     count: usize,
     left_out: u64,
-    by_level: BTreeMap<Level, VecDeque<(Option<Timestamp>, u64, Box<str>)>>,
+    by_level: BTreeMap<Level, VecDeque<Document>>,
     order: u64,
 }
 

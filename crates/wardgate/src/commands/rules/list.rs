@@ -4,8 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use comfy_table::presets::NOTHING;
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
+use comfy_table::{Attribute, Cell, Color};
 use detect::attack::Threat;
 use detect::sigma::{Level, Rule};
 use detect::{Pack, PackRule, Selection};
@@ -17,6 +16,7 @@ use crate::commands::rule_selection::RuleSelection;
 use crate::term::clean::clean;
 use crate::term::csv;
 use crate::term::style::{HEADING, QUIET, paint};
+use crate::term::table;
 
 /// List the rules, and which of them are on.
 #[derive(Debug, Args)]
@@ -118,8 +118,7 @@ fn table(
         if let Some((first, _)) = rules.first() {
             writeln!(out, "{}", paint(HEADING, &clean(&first.ruleset)))?;
         }
-        let mut table = Table::new();
-        table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        let mut table = table::fitted();
         table.set_header(["", "LEVEL", "EFFORT", "RULE", "ID", "TECHNIQUES"]);
         for (PackRule { rule, .. }, state) in rules {
             let id = rule.id.as_deref().unwrap_or_default();
@@ -141,13 +140,7 @@ fn table(
             let dimmed = |cell: Cell| if is_off { cell.fg(Color::DarkGrey) } else { cell };
             table.add_row(cells.map(dimmed));
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        for line in table.lines() {
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        writeln!(out)?;
+        writeln!(out, "{}", table::lines(&mut table))?;
     }
     let mut counts = Vec::new();
     for state in [State::On, State::Idle, State::Unusable, State::Off] {

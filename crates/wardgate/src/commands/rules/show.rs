@@ -16,6 +16,7 @@ use crate::cli::DONE;
 use crate::commands::rule_selection::RuleSelection;
 use crate::term::clean::clean;
 use crate::term::style::{self, BAD, GOOD, HEADING, QUIET, WARNING, paint};
+use crate::term::table;
 
 /// The widest that prose gets, in columns.
 const WIDEST: usize = 96;
@@ -112,7 +113,7 @@ fn find<'r, 's>(all: &'r [(Rule, &'s Source)], wanted: &str) -> Result<&'r (Rule
 impl Shown<'_> {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let rule = &self.rule;
-        let width = comfy_table::Table::new().width().map_or(WIDEST, usize::from).min(WIDEST);
+        let width = table::terminal_width().map_or(WIDEST, |width| width.min(WIDEST));
         writeln!(out, "{}", paint(HEADING, &clean(&rule.title)))?;
         let mut facts = Vec::new();
         if let Some(level) = rule.level {

@@ -14,12 +14,28 @@ use crate::tidy::Tidy;
 /// Where JSON is written to.
 pub(crate) trait Out {
     fn put(&mut self, text: &str);
+
+    /// Writes a text between quotes, in which it may stand as it is.
+    fn put_quoted(&mut self, text: &str) {
+        self.put("\"");
+        self.put(text);
+        self.put("\"");
+    }
 }
 
 impl Out for Vec<u8> {
     #[inline]
     fn put(&mut self, text: &str) {
         self.extend_from_slice(text.as_bytes());
+    }
+
+    #[inline]
+    fn put_quoted(&mut self, text: &str) {
+        // One look at the room that is left, not three.
+        self.reserve(text.len() + 2);
+        self.push(b'"');
+        self.extend_from_slice(text.as_bytes());
+        self.push(b'"');
     }
 }
 
@@ -71,17 +87,10 @@ pub(crate) fn string(out: &mut impl Out, text: &str) {
 #[inline]
 pub(crate) fn text(out: &mut impl Out, text: Text<'_>) {
     match (text.as_json(), text.as_plain()) {
-        (Some(json), Some(_)) => quoted(out, json),
-        (Some(json), None) if !json.contains("\\u") => quoted(out, json),
+        (Some(json), Some(_)) => out.put_quoted(json),
+        (Some(json), None) if !json.contains("\\u") => out.put_quoted(json),
         _ => string(out, &text.to_str()),
     }
-}
-
-#[inline]
-fn quoted(out: &mut impl Out, json: &str) {
-    out.put("\"");
-    out.put(json);
-    out.put("\"");
 }
 
 /// Writes a value as it stands.
@@ -101,8 +110,9 @@ struct Step {
     /// The objects the field is in, outermost first: each named by a number of its own.
     parents: Vec<usize>,
     /// What is written before the value when the first so many of the parents are open already:
-    /// `"okta":{"system":{"severity":`, `"system":{"severity":`, `"severity":`.
-    openings: Vec<String>,
+    /// `"okta":{"system":{"severity":`, `"system":{"severity":`, `"severity":`; and the same with
+    /// a comma in front.
+    openings: Vec<[String; 2]>,
 }
 
 /// The steps of all fields, by their rows in the table.
@@ -119,7 +129,8 @@ static STEPS: LazyLock<Vec<Step>> = LazyLock::new(|| {
         let openings = (0..names.len()).map(|open| {
             let (key, objects) = names.split_last().unwrap_or((&"", &[]));
             let objects = objects.iter().skip(open).map(|name| format!("\"{name}\":{{"));
-            objects.collect::<String>() + &format!("\"{key}\":")
+            let opening = objects.collect::<String>() + &format!("\"{key}\":");
+            [opening.clone(), format!(",{opening}")]
         });
         Step { parents, openings: openings.collect() }
     };
@@ -142,10 +153,9 @@ impl Document<'_> {
         let Some(step) = STEPS.get(id as usize) else { return };
         let common = self.open.iter().zip(&step.parents).take_while(|(a, b)| a == b).count();
         self.close(common);
-        if self.started {
-            self.out.put(",");
+        if let Some([opening, with_comma]) = step.openings.get(common) {
+            self.out.put(if self.started { with_comma } else { opening });
         }
-        self.out.put(step.openings.get(common).map_or("", String::as_str));
         self.open = &step.parents;
         self.started = true;
     }

@@ -92,7 +92,7 @@ pub struct Field {
 }
 
 /// What is called with each value of a field.
-pub(crate) type Visitor<'v, 'a> = &'v mut dyn FnMut(Value<'a>) -> ControlFlow<()>;
+pub type Visitor<'v, 'a> = &'v mut dyn FnMut(Value<'a>) -> ControlFlow<()>;
 
 macro_rules! fields {
     ($( $id:ident, $name:literal, $kind:ident, $many:ident, $origin:ident, $source:literal,
@@ -131,7 +131,7 @@ macro_rules! fields {
         impl<'a> Record<'a> {
             /// Calls `visit` with each value of a field, until it breaks.
             #[inline]
-            pub(crate) fn visit_field(&self, id: FieldId, visit: Visitor<'_, 'a>) -> ControlFlow<()> {
+            pub fn visit_field(&self, id: FieldId, visit: Visitor<'_, 'a>) -> ControlFlow<()> {
                 match id { $( FieldId::$id => fields!(@get $many, self, $record, visit, $visit, $get), )* }
             }
         }

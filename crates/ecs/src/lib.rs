@@ -34,7 +34,7 @@ mod write;
 pub use agent::{UserAgent, prepare_user_agents};
 pub use categories::{Categories, categorise, event_types};
 pub use debug::snake_case;
-pub use fields::{FIELDS, Field, FieldId, Kind, Origin};
+pub use fields::{FIELDS, Field, FieldId, Kind, Origin, Visitor};
 pub use lookup::Lookup;
 pub use record::{Arrival, Context, Organization, Record};
 pub use time::Timestamp;

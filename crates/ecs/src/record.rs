@@ -275,7 +275,7 @@ impl<'a> Record<'a> {
     }
 
     /// Latitude and longitude in degrees, as JSON numbers.
-    pub(crate) fn coordinates(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    pub fn coordinates(&self) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
         // A number that JSON knows stays as it was written; one from a string is written anew.
         let degrees = |value: Value<'a>, limit: f64| {
             let text = value.to_str()?;

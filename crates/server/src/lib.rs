@@ -1,0 +1,1 @@
+//! HTTP: intake, event hooks, metrics and health.

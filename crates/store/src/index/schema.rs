@@ -1,0 +1,151 @@
+//! How a record is indexed: the fields of Tantivy, from the field table.
+
+use std::sync::LazyLock;
+
+use ecs::{FIELDS, FieldId, Kind};
+use tantivy::schema::{
+    DateOptions, DateTimePrecision, FAST, Field, INDEXED, IndexRecordOption, IpAddrOptions, STORED,
+    Schema as TantivySchema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{
+    LowerCaser, RawTokenizer, RemoveLongFilter, SimpleTokenizer, TextAnalyzer, TokenizerManager,
+};
+
+/// Counts changes of the schema; a data folder says which one it was written with.
+pub const INDEX_SETTINGS_VERSION: u32 = 1;
+
+/// The name of the tokenizer of keywords: the whole value, in lower case.
+pub const TOKENIZER: &str = "keyword";
+const WORDS: &str = "words";
+
+/// The longest keyword that is indexed, in bytes. What is longer is in the event's text only.
+pub(crate) const LONGEST_KEYWORD: usize = 8 * 1024;
+
+/// The fields of a day's index.
+///
+/// A keyword's inverted index is in lower case, its fast field is as it came. `event.id` and
+/// `okta.system.debug_context.*` have no fields of their own: they are found in `_id` and
+/// `_debug`.
+#[derive(Debug)]
+pub struct Schema {
+    /// The whole.
+    pub tantivy: TantivySchema,
+    /// The number of the event in the store, ascending: a fast u64.
+    pub seq: Field,
+    /// Which row of the table of origins the event came from: a fast u64.
+    pub origin: Field,
+    /// What identifies the event, in lower case: its `uuid`, or what is made from its text. Terms
+    /// only.
+    pub id: Field,
+    /// The event as Okta wrote it: stored, not indexed.
+    pub source: Field,
+    /// Whether its text has been repaired: stored, and only when it has.
+    pub repaired: Field,
+    /// Words of what people search for, in lower case, with positions.
+    pub text: Field,
+    /// The leaves of debugData: a term `name NUL value` each, the name dotted and in ECS's
+    /// spelling without `okta.system.debug_context.`, in lower case.
+    pub debug: Field,
+    /// `source.geo.location`: fast f64s.
+    pub latitude: Field,
+    /// `source.geo.location`: fast f64s.
+    pub longitude: Field,
+    /// By [`FieldId`]: the field of a row of the field table, for those that have one.
+    rows: Vec<Option<Field>>,
+}
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::new);
+
+impl Schema {
+    /// The schema.
+    #[must_use]
+    pub fn get() -> &'static Self {
+        &SCHEMA
+    }
+
+    /// The field of a row of the field table, if it has one of its own.
+    #[must_use]
+    pub fn row(&self, id: FieldId) -> Option<Field> {
+        self.rows.get(id as usize).copied().flatten()
+    }
+
+    fn new() -> Self {
+        let mut builder = TantivySchema::builder();
+        let terms = |tokenizer: &str, record| {
+            TextFieldIndexing::default()
+                .set_tokenizer(tokenizer)
+                .set_index_option(record)
+                .set_fieldnorms(false)
+        };
+        let only_terms = TextOptions::default()
+            .set_indexing_options(terms(TOKENIZER, IndexRecordOption::Basic));
+        let words = TextOptions::default()
+            .set_indexing_options(terms(WORDS, IndexRecordOption::WithFreqsAndPositions));
+        let keyword = only_terms.clone().set_fast("raw");
+        let date = DateOptions::from(FAST).set_precision(DateTimePrecision::Milliseconds);
+        let seq = builder.add_u64_field("_seq", FAST);
+        let origin = builder.add_u64_field("_origin", FAST);
+        let id = builder.add_text_field("_id", only_terms.clone());
+        let source = builder.add_text_field("_source", STORED);
+        let repaired = builder.add_bool_field("_repaired", STORED);
+        let text = builder.add_text_field("_text", words);
+        let debug = builder.add_text_field("_debug", only_terms);
+        let latitude = builder.add_f64_field("_latitude", FAST);
+        let longitude = builder.add_f64_field("_longitude", FAST);
+        let rows = FIELDS.iter().map(|row| {
+            if row.id == FieldId::EventId {
+                return None;
+            }
+            match row.kind {
+                Kind::Keyword => Some(builder.add_text_field(row.name, keyword.clone())),
+                Kind::Date => Some(builder.add_date_field(row.name, date.clone())),
+                Kind::Long => Some(builder.add_i64_field(row.name, FAST | INDEXED)),
+                Kind::Boolean => Some(builder.add_bool_field(row.name, FAST | INDEXED)),
+                Kind::Ip => {
+                    let options = IpAddrOptions::from(FAST | INDEXED);
+                    Some(builder.add_ip_addr_field(row.name, options))
+                }
+                Kind::GeoPoint | Kind::Object | Kind::Unknown => None,
+            }
+        });
+        let rows = rows.collect();
+        let tantivy = builder.build();
+        Self {
+            tantivy,
+            seq,
+            origin,
+            id,
+            source,
+            repaired,
+            text,
+            debug,
+            latitude,
+            longitude,
+            rows,
+        }
+    }
+}
+
+/// The tokenizers that the schema names.
+#[must_use]
+pub fn tokenizers() -> TokenizerManager {
+    let manager = TokenizerManager::default();
+    let keyword = TextAnalyzer::builder(RawTokenizer::default()).filter(LowerCaser).build();
+    manager.register(TOKENIZER, keyword);
+    let words = TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(255))
+        .filter(LowerCaser)
+        .build();
+    manager.register(WORDS, words);
+    manager
+}
+
+/// A keyword as it stands in the inverted index.
+#[must_use]
+pub fn lower_cased(value: &str) -> String {
+    let mut analyzer = TextAnalyzer::builder(RawTokenizer::default()).filter(LowerCaser).build();
+    let mut stream = analyzer.token_stream(value);
+    let mut out = String::new();
+    stream.process(&mut |token| out.clone_from(&token.text));
+    out
+}

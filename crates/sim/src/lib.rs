@@ -17,6 +17,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A [`Live`] organisation has no end: it goes on as its time is told, and is attacked on demand.
+//!
 //! Inside, `org` is who there is, `life` what they do hour by hour, `attacks` what goes wrong, and
 //! `event` how it is written down.
 
@@ -26,6 +28,7 @@ mod clock;
 mod event;
 mod json;
 mod life;
+mod live;
 mod org;
 mod rng;
 mod scenario;
@@ -36,6 +39,7 @@ mod truth;
 
 pub use attacks::{Attack, Indicators, Step, UnknownAttack};
 pub use catalogue::UNLISTED as UNLISTED_EVENT_TYPES;
+pub use live::Live;
 pub use scenario::{Scenario, ScenarioError};
 pub use simulation::{SimulatedEvent, Simulation, Summary};
 pub use truth::Truth;

@@ -94,6 +94,12 @@ impl Scenario {
     ///
     /// When there would be nobody, too many, no time, or time no calendar has.
     pub fn simulate(&self) -> Result<Simulation, ScenarioError> {
+        let (start, end) = self.check()?;
+        Ok(Simulation::new(self, start, end))
+    }
+
+    /// The start and the end, in milliseconds, of what can be simulated.
+    pub(crate) fn check(&self) -> Result<(i64, i64), ScenarioError> {
         if self.user_count() == 0 {
             return Err(ScenarioError::NoUsers);
         }
@@ -110,6 +116,6 @@ impl Scenario {
         if start < first || end > Timestamp::MAX.as_millisecond() {
             return Err(ScenarioError::OutOfCalendar);
         }
-        Ok(Simulation::new(self, start, end))
+        Ok((start, end))
     }
 }

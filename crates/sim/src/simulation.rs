@@ -56,6 +56,10 @@ pub struct SimulatedEvent<'a> {
 }
 
 impl<'a> SimulatedEvent<'a> {
+    pub(crate) fn new(pending: &'a Pending) -> SimulatedEvent<'a> {
+        SimulatedEvent { published: pending.at, uuid: &pending.uuid, json: &pending.json }
+    }
+
     /// The LogEvent as compact JSON on one line, without the line's end. It is UTF-8.
     pub fn json(&self) -> &'a [u8] {
         self.json
@@ -130,7 +134,7 @@ impl Simulation {
         let pending = self.next_pending()?;
         self.given += 1;
         let current = self.current.insert(pending);
-        Some(SimulatedEvent { published: current.at, uuid: &current.uuid, json: &current.json })
+        Some(SimulatedEvent::new(current))
     }
 
     /// The next attack whose course is settled. Its first event comes after this call would have

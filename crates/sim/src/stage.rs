@@ -50,6 +50,7 @@ pub(crate) struct Queue {
     /// The end of the slice of time that is being filled, and how many events are due before it.
     horizon: i64,
     due: u64,
+    due_promised: u64,
     promised: u64,
 }
 
@@ -57,12 +58,20 @@ impl Queue {
     /// Starts to count what is due before `horizon`.
     pub(crate) fn set_horizon(&mut self, horizon: i64) {
         self.horizon = horizon;
-        self.due = self.heap.iter().filter(|pending| pending.at < horizon).count() as u64;
+        let due = self.heap.iter().filter(|pending| pending.at < horizon);
+        (self.due, self.due_promised) = due.fold((0, 0), |(due, promised), pending| {
+            (due + 1, promised + u64::from(pending.promised))
+        });
     }
 
     /// How many events are due before the horizon.
     pub(crate) fn due(&self) -> u64 {
         self.due
+    }
+
+    /// How many events that belong to no attack are due before the horizon.
+    pub(crate) fn due_ordinary(&self) -> u64 {
+        self.due - self.due_promised
     }
 
     /// How many waiting events are part of attacks.
@@ -73,7 +82,9 @@ impl Queue {
     pub(crate) fn push(&mut self, mut pending: Pending) {
         pending.number = self.next_number;
         self.next_number += 1;
-        self.due += u64::from(pending.at < self.horizon);
+        let is_due = pending.at < self.horizon;
+        self.due += u64::from(is_due);
+        self.due_promised += u64::from(is_due && pending.promised);
         self.promised += u64::from(pending.promised);
         self.heap.push(pending);
     }
@@ -85,6 +96,7 @@ impl Queue {
         }
         let pending = self.heap.pop()?;
         self.due -= 1;
+        self.due_promised -= u64::from(pending.promised);
         self.promised -= u64::from(pending.promised);
         Some(pending)
     }

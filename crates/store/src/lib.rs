@@ -1,7 +1,23 @@
 //! Events, alerts and cursors at rest, in one commit; search over them.
 
+mod database;
 mod day;
+mod db;
+mod error;
+mod failpoint;
+mod folder;
 mod index;
+mod prepared;
+mod writer;
 
+pub use database::Database;
 pub use day::{Day, NoDay};
-pub use index::{INDEX_SETTINGS_VERSION, Schema, TOKENIZER, document, lower_cased, tokenizers};
+pub use db::{
+    Alert, AlertFilter, AlertState, Change, Cursor, NewAlert, Origin, OriginId, Quarantined,
+    StoredAlert, UnknownAlert, Verdict,
+};
+pub use error::Error;
+pub use folder::{FORMAT, Folder};
+pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};
+pub use prepared::Prepared;
+pub use writer::{Committed, Options, Writer};

@@ -1,7 +1,11 @@
 //! Events at rest: one Tantivy index a day.
 
+pub(crate) mod day_index;
 mod document;
+pub(crate) mod indexer;
+pub(crate) mod known;
 mod schema;
 
+pub use day_index::open as open_day;
 pub use document::document;
-pub use schema::{INDEX_SETTINGS_VERSION, Schema, TOKENIZER, lower_cased, tokenizers};
+pub use schema::{Schema, TOKENIZER, lower_cased, tokenizers};

@@ -1,0 +1,118 @@
+//! What stands beside the events, for everybody but the writer: alerts, cursors, quarantine,
+//! checkpoints of sinks.
+
+use std::path::Path;
+
+use ecs::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::db::{
+    self, Alert, AlertFilter, Change, Cursor, Origin, OriginId, Quarantined, StoredAlert,
+    UnknownAlert,
+};
+use crate::folder::Folder;
+use crate::Error;
+
+/// A connection to the database of a data folder. Any number of them, in any processes.
+#[derive(Debug)]
+pub struct Database {
+    pub(crate) db: Connection,
+}
+
+impl Database {
+    /// Opens the database of the data folder at `root`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, it is damaged, or was written by a newer version.
+    pub fn open(root: &Path) -> Result<Self, Error> {
+        let folder = Folder::open(root)?;
+        Ok(Self { db: db::open_beside(&folder.database())? })
+    }
+
+    /// How far each source has been read.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read; so with all below.
+    pub fn cursors(&self) -> Result<Vec<Cursor>, Error> {
+        Ok(db::cursors(&self.db)?)
+    }
+
+    /// Where events come from, by the number that stands with each event.
+    pub fn origins(&self) -> Result<Vec<(OriginId, Origin)>, Error> {
+        Ok(db::origins(&self.db)?)
+    }
+
+    /// What is in quarantine behind the number `after`.
+    pub fn quarantined(&self, after: i64, limit: usize) -> Result<Vec<Quarantined>, Error> {
+        Ok(db::quarantined(&self.db, after, limit)?)
+    }
+
+    /// The alerts that `filter` lets through, newest first.
+    pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, Error> {
+        Ok(db::list_alerts(&self.db, filter)?)
+    }
+
+    /// The alerts behind number `seq`, in the order in which they were stored.
+    pub fn alerts_after(&self, seq: i64, limit: usize) -> Result<Vec<StoredAlert>, Error> {
+        Ok(db::alerts_after(&self.db, seq, limit)?)
+    }
+
+    /// The number of the last alert; 0 when there is none.
+    pub fn last_alert(&self) -> Result<i64, Error> {
+        Ok(db::last_alert(&self.db)?)
+    }
+
+    /// The alert whose id begins with `prefix`.
+    pub fn alert(&self, prefix: &str) -> Result<Result<StoredAlert, UnknownAlert>, Error> {
+        Ok(db::find_alert(&self.db, prefix)?)
+    }
+
+    /// The repeats of an alert, newest first.
+    pub fn repeats(&self, seq: i64, limit: usize) -> Result<Vec<Alert>, Error> {
+        Ok(db::alert_repeats(&self.db, seq, limit)?)
+    }
+
+    /// What was changed about an alert, oldest first.
+    pub fn changes(&self, seq: i64) -> Result<Vec<Change>, Error> {
+        Ok(db::alert_changes(&self.db, seq)?)
+    }
+
+    /// Changes the state of an alert, or of the one that it is folded into.
+    pub fn change_alert(&mut self, seq: i64, change: &Change) -> Result<(), Error> {
+        let transaction = self.db.transaction()?;
+        db::change_alert(&transaction, seq, change)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Up to which alert a sink has delivered, if it has begun.
+    pub fn checkpoint(&self, sink: &str) -> Result<Option<i64>, Error> {
+        let checkpoint = self
+            .db
+            .prepare_cached("SELECT seq FROM checkpoints WHERE sink = ?1")?
+            .query_row([sink], |row| row.get(0))
+            .optional()?;
+        Ok(checkpoint)
+    }
+
+    /// Notes up to which alert a sink has delivered.
+    pub fn set_checkpoint(&self, sink: &str, seq: i64) -> Result<(), Error> {
+        self.db
+            .prepare_cached("INSERT OR REPLACE INTO checkpoints (sink, seq) VALUES (?1, ?2)")?
+            .execute(params![sink, seq])?;
+        Ok(())
+    }
+
+    /// Notes that a sink cannot deliver an alert.
+    pub fn dead_letter(&self, sink: &str, seq: i64, reason: &str) -> Result<(), Error> {
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO dead_letters (sink, alert, at, reason)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![sink, seq, Timestamp::now().0, reason])?;
+        Ok(())
+    }
+}

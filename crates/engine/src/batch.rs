@@ -14,6 +14,8 @@ pub struct Origin {
     pub intake: String,
     /// The Okta organisation; intakes of one organisation share what is recognised as repeated.
     pub organization: Organization,
+    /// The intake whose organisation it is, where that has neither id nor name.
+    pub same_as: Option<String>,
 }
 
 /// Where in a batch's text an event stands, in bytes.
@@ -251,8 +253,9 @@ impl Inbox {
         self.receiver.blocking_recv()
     }
 
-    /// Says whether nothing can be stored at the moment.
-    pub fn set_stalled(&self, stalled: bool) {
-        self.stalled.store(stalled, std::sync::atomic::Ordering::Relaxed);
+    /// What says to the sources whether nothing can be stored at the moment.
+    #[must_use]
+    pub fn stalled(&self) -> Arc<std::sync::atomic::AtomicBool> {
+        Arc::clone(&self.stalled)
     }
 }

@@ -268,8 +268,7 @@ impl Writer {
         }
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut indexable = Vec::new();
-        for ((batch, (first, left_out)), result) in
-            batches.iter_mut().zip(placed).zip(&mut results)
+        for ((batch, (first, left_out)), result) in batches.iter_mut().zip(placed).zip(&mut results)
         {
             let origin = match self.origins.get(&batch.origin) {
                 Some(id) => *id,

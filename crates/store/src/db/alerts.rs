@@ -301,9 +301,8 @@ fn with_document(row: &Row<'_>) -> rusqlite::Result<StoredAlert> {
 /// The alerts behind number `seq`, in the order in which they were stored.
 pub(crate) fn after(db: &Connection, seq: i64, limit: usize) -> rusqlite::Result<Vec<StoredAlert>> {
     let columns = COLUMNS.replacen("a.last_time", "a.last_time, a.document AS document", 1);
-    let mut statement = db.prepare_cached(&format!(
-        "SELECT {columns} WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"
-    ))?;
+    let mut statement =
+        db.prepare_cached(&format!("SELECT {columns} WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"))?;
     statement.query_map(params![seq, limit as u64], with_document)?.collect()
 }
 

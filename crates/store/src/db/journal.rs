@@ -121,7 +121,8 @@ mod tests {
         let mut plain = Vec::new();
         events.iter().for_each(|(text, repaired)| pack(&mut plain, text, *repaired));
         let packed = compress(&plain);
-        let row = JournalRow { first: 1, origin: OriginId(1), received: 0, left_out: vec![], packed };
+        let row =
+            JournalRow { first: 1, origin: OriginId(1), received: 0, left_out: vec![], packed };
         let unpacked = row.unpack().unwrap();
         let back: Vec<(&str, bool)> =
             unpacked.events().map(|event| (event.text, event.repaired)).collect();

@@ -17,10 +17,10 @@ pub(crate) use alerts::{
     insert as insert_alert, last as last_alert, list as list_alerts, repeats as alert_repeats,
 };
 pub(crate) use journal::{JournalRow, compress, event_id, insert, pack, read, trim};
+pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{
     cursors, forget_quarantined, origin, origins, quarantine, quarantined, set_cursor,
 };
-pub use state::{Cursor, Origin, OriginId, Quarantined};
 
 use crate::Error;
 
@@ -31,7 +31,8 @@ CREATE TABLE origins (
     intake TEXT NOT NULL,
     organization_id TEXT NOT NULL,
     organization_name TEXT NOT NULL,
-    UNIQUE (intake, organization_id, organization_name)
+    same_as TEXT NOT NULL,
+    UNIQUE (intake, organization_id, organization_name, same_as)
 );
 CREATE TABLE cursors (
     source TEXT PRIMARY KEY,
@@ -116,7 +117,9 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     damaged(path, prepare(&db))?;
     let tables: i64 = damaged(
         path,
-        db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| row.get(0)),
+        db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| {
+            row.get(0)
+        }),
     )?;
     if tables == 0 {
         db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;

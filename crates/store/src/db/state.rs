@@ -16,6 +16,8 @@ pub struct Origin {
     pub organization_id: String,
     /// `organization.name`, or nothing.
     pub organization_name: String,
+    /// The intake whose organisation it is, or nothing: where that has neither id nor name.
+    pub same_as: String,
 }
 
 impl Origin {
@@ -26,6 +28,7 @@ impl Origin {
             intake: intake.to_owned(),
             organization_id: organization.id.clone().unwrap_or_default(),
             organization_name: organization.name.clone().unwrap_or_default(),
+            same_as: String::new(),
         }
     }
 
@@ -39,7 +42,7 @@ impl Origin {
     /// What tells organisations apart: intakes that share it see the same events.
     #[must_use]
     pub fn organization_key(&self) -> &str {
-        [&self.organization_id, &self.organization_name, &self.intake]
+        [&self.organization_id, &self.organization_name, &self.same_as, &self.intake]
             .into_iter()
             .find(|text| !text.is_empty())
             .map_or("", String::as_str)
@@ -76,35 +79,36 @@ pub struct Quarantined {
 
 /// The id of an origin, given one if it has none.
 pub(crate) fn origin(db: &Connection, origin: &Origin) -> rusqlite::Result<OriginId> {
-    let Origin { intake, organization_id, organization_name } = origin;
+    let Origin { intake, organization_id, organization_name, same_as } = origin;
     let known = db
         .prepare_cached(
             "SELECT id FROM origins WHERE intake = ?1 AND organization_id = ?2
-             AND organization_name = ?3",
+             AND organization_name = ?3 AND same_as = ?4",
         )?
-        .query_row([intake, organization_id, organization_name], |row| row.get(0))
+        .query_row([intake, organization_id, organization_name, same_as], |row| row.get(0))
         .optional()?;
     if let Some(id) = known {
         return Ok(OriginId(id));
     }
     let id = db
         .prepare_cached(
-            "INSERT INTO origins (intake, organization_id, organization_name)
-             VALUES (?1, ?2, ?3) RETURNING id",
+            "INSERT INTO origins (intake, organization_id, organization_name, same_as)
+             VALUES (?1, ?2, ?3, ?4) RETURNING id",
         )?
-        .query_row([intake, organization_id, organization_name], |row| row.get(0))?;
+        .query_row([intake, organization_id, organization_name, same_as], |row| row.get(0))?;
     Ok(OriginId(id))
 }
 
 /// All origins.
 pub(crate) fn origins(db: &Connection) -> rusqlite::Result<Vec<(OriginId, Origin)>> {
     let mut statement =
-        db.prepare("SELECT id, intake, organization_id, organization_name FROM origins")?;
+        db.prepare("SELECT id, intake, organization_id, organization_name, same_as FROM origins")?;
     let rows = statement.query_map([], |row| {
         let origin = Origin {
             intake: row.get(1)?,
             organization_id: row.get(2)?,
             organization_name: row.get(3)?,
+            same_as: row.get(4)?,
         };
         Ok((OriginId(row.get(0)?), origin))
     })?;

@@ -49,6 +49,7 @@ mod chunk;
 mod columns;
 mod csv;
 mod decompress;
+mod elements;
 mod envelope;
 mod form;
 mod input;
@@ -63,6 +64,7 @@ mod unwrap;
 mod utf16;
 
 pub use chunk::{Candidate, Chunk, Item, Reject};
+pub use elements::elements;
 pub use form::Form;
 pub use input::{Error, Input, expand};
 pub use reader::{Chunks, Options, ReadProgress};

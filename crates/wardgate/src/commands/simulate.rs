@@ -1,5 +1,7 @@
 //! `wardgate simulate`: a believable organisation's log, and the truth about it.
 
+mod serve;
+
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +13,7 @@ use sim::{Attack, Scenario};
 use crate::cli::DONE;
 use crate::term::say::say;
 
-/// Write the System Log of an organisation that does not exist.
+/// Write or serve the System Log of an organisation that does not exist.
 ///
 /// People sign in, travel, forget passwords; administrators administer; services run at night;
 /// and now and then somebody attacks. The same seed gives the same log, byte for byte.
@@ -20,11 +22,12 @@ use crate::term::say::say;
     wardgate simulate --events 200000 --seed 7 --out log.ndjson --truth truth.ndjson\n  \
     wardgate simulate --events 5000 | wardgate scan -\n  \
     wardgate simulate --events 50000 --attack mfa_fatigue --attack password_spray --out log.ndjson\n  \
-    wardgate simulate --list-attacks")]
+    wardgate simulate --list-attacks\n  \
+    wardgate simulate --listen 127.0.0.1:8600 --rate 50 --attack-every 30s")]
 pub(crate) struct SimulateArgs {
-    /// How many events to write.
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
-    events: u64,
+    /// How many events to write, 10000 unless said; with --listen, how many have happened before.
+    #[arg(long, value_name = "N")]
+    events: Option<u64>,
     /// What makes this organisation and its days different from others.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -52,6 +55,8 @@ pub(crate) struct SimulateArgs {
     /// List the attacks and end.
     #[arg(long)]
     list_attacks: bool,
+    #[command(flatten)]
+    serve: Box<serve::ServeArgs>,
 }
 
 /// Runs the command.
@@ -70,7 +75,7 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8> {
         }
         return Ok(DONE);
     }
-    let mut scenario = Scenario::new(args.events, args.seed);
+    let mut scenario = Scenario::new(args.events.unwrap_or(10_000), args.seed);
     scenario.users = args.users;
     scenario.days = args.days;
     if let Some(start) = args.start {
@@ -85,6 +90,14 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8> {
         scenario.attacks = named
             .collect::<Result<_, sim::UnknownAttack>>()
             .context("--attack: see wardgate simulate --list-attacks")?;
+    }
+    if let Some(listen) = args.serve.listen {
+        let served = serve::Served {
+            scenario,
+            has_backlog: args.events.is_some(),
+            has_start: args.start.is_some(),
+        };
+        return serve::run(&args.serve, listen, &served);
     }
     let simulation = scenario.simulate()?;
     let mut events = create(&args.out)?;

@@ -1,0 +1,147 @@
+//! Requests and their answers.
+
+mod admin;
+mod body;
+mod error;
+mod logs;
+mod query;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderName, HeaderValue, LINK};
+use hyper::{Method, Request, Response};
+
+use self::body::{Answer, Body};
+use self::error::ApiError;
+use self::query::LogsQuery;
+use crate::org::{Caller, Org, Rate, random_text};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
+const RATE_REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
+const RATE_RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
+
+/// Where a request came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) org: Arc<Org>,
+    pub(crate) peer: SocketAddr,
+    pub(crate) is_tls: bool,
+}
+
+/// Answers a request.
+pub(crate) async fn answer(connection: Connection, request: Request<Incoming>) -> Answer {
+    let org = &connection.org;
+    let mut response = match request.uri().path() {
+        "/api/v1/logs" => logs_response(&connection, &request).await,
+        path if path.starts_with("/_sim/") && connection.peer.ip().is_loopback() => {
+            return Ok(admin::answer(org, request).await);
+        }
+        path => ApiError::not_found(path).response(),
+    };
+    let headers = response.headers_mut();
+    if !headers.contains_key(DATE) {
+        headers.insert(DATE, http_date(org.now()));
+    }
+    if let Ok(id) = HeaderValue::from_str(&random_text(27)) {
+        headers.insert(REQUEST_ID, id);
+    }
+    org.count_response(response.status().as_u16());
+    Ok(response)
+}
+
+async fn logs_response(connection: &Connection, request: &Request<Incoming>) -> Response<Body> {
+    let org = &connection.org;
+    if request.method() != Method::GET {
+        return ApiError::method().response();
+    }
+    let caller = match caller(org, request) {
+        Ok(caller) => caller,
+        Err(error) => return error.response(),
+    };
+    let rate = org.count_request(&caller);
+    let result = match rate {
+        _ if !caller.may_read => Err(ApiError::forbidden()),
+        Some(Rate { exceeded: true, .. }) => Err(ApiError::too_many()),
+        _ => logs_page(connection, request).await,
+    };
+    let mut response = result.unwrap_or_else(|error| error.response());
+    if let Some(rate) = rate {
+        let headers = response.headers_mut();
+        headers.insert(RATE_LIMIT, rate.limit.into());
+        headers.insert(RATE_REMAINING, rate.remaining.into());
+        headers.insert(RATE_RESET, rate.reset.into());
+    }
+    response
+}
+
+async fn logs_page(
+    connection: &Connection,
+    request: &Request<Incoming>,
+) -> Result<Response<Body>, ApiError> {
+    let org = &connection.org;
+    let query = LogsQuery::read(request.uri().query().unwrap_or_default(), org.now())?;
+    let page = logs::page(org, &query).await?;
+    {
+        let mut stats = org.stats();
+        stats.events_sent += page.count;
+        if let Some((_, end)) = page.polled {
+            stats.polled_until = stats.polled_until.max(end);
+        }
+    }
+    let base = base_url(connection, request);
+    let own = query.link(&base, query.after.as_deref());
+    let next = page.next.as_ref().map(|(query, after)| query.link(&base, Some(after)));
+    let mut response = Response::new(Body::from(page.json));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let links = [Some((own, "self")), next.map(|next| (next, "next"))];
+    let links: Vec<String> =
+        links.into_iter().flatten().map(|(link, rel)| format!("<{link}>; rel=\"{rel}\"")).collect();
+    let joined = org.options().links_in_one_header.then(|| links.join(", "));
+    for link in joined.map_or(links, |joined| vec![joined]) {
+        if let Ok(value) = HeaderValue::from_str(&link) {
+            headers.append(LINK, value);
+        }
+    }
+    Ok(response)
+}
+
+/// Who sends this request.
+fn caller(org: &Org, request: &Request<Incoming>) -> Result<Caller, ApiError> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = header.and_then(|it| it.split_once(' ')).ok_or_else(ApiError::token)?;
+    if !scheme.eq_ignore_ascii_case("SSWS") {
+        return Err(ApiError::token());
+    }
+    org.caller_by_token(token.trim()).ok_or_else(ApiError::token)
+}
+
+/// The address by which the client reached the organisation.
+fn base_url(connection: &Connection, request: &Request<Incoming>) -> String {
+    let scheme = if connection.is_tls { "https" } else { "http" };
+    let host = request.headers().get(HOST).and_then(|value| value.to_str().ok());
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    let host = host.filter(|host| !host.is_empty() && host.bytes().all(is_plain));
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
+}
+
+/// A time in the form of RFC 9110, section 5.6.7.
+fn http_date(milliseconds: i64) -> HeaderValue {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time);
+    let value = text.ok().and_then(|text| HeaderValue::from_str(&text).ok());
+    value.unwrap_or_else(|| HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_have_their_form() {
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

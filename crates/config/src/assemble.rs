@@ -15,9 +15,9 @@ use crate::model::{
     WebhookFormat, WebhookSink, WebhookUrl,
 };
 use crate::problem::{Problem, Severity};
-use crate::reader::{Fields, PREFIX, Reader};
+use crate::reader::{Fields, Reader};
 use crate::secret::Secret;
-use crate::settings::Section;
+use crate::settings::{PREFIX, Section};
 use crate::value::is_loopback;
 
 /// The largest file that is read, in bytes.

@@ -12,13 +12,10 @@ use toml::de::{DeTable, DeValue};
 use crate::model::HeaderValue;
 use crate::problem::{Lines, Place, Problem, Severity};
 use crate::secret::SecretSource;
-use crate::settings::{INTAKES, Kind, Need, SINKS, Section, Setting, settings};
+use crate::settings::{INTAKES, Kind, Need, PREFIX, SINKS, Section, Setting, settings};
 use crate::suggest::suggest;
 use crate::surroundings::{Reference, Target};
 use crate::value::{self, Value, kind_of};
-
-/// What the environment overrides begin with.
-pub(crate) const PREFIX: &str = "WARDGATE__";
 
 /// Reads tables of one file.
 pub(crate) struct Reader<'t> {
@@ -327,8 +324,11 @@ impl<'t> Reader<'t> {
             Some((setting, tables.get_mut(section)?))
         });
         let Some((setting, fields)) = found else {
-            let variables: Vec<String> =
-                tables.keys().flat_map(|section| settings(*section)).map(variable_of).collect();
+            let variables: Vec<String> = tables
+                .keys()
+                .flat_map(|section| settings(*section))
+                .filter_map(Setting::variable)
+                .collect();
             let help = suggest(variable, variables.iter().map(String::as_str))
                 .unwrap_or_else(|| "intakes and sinks can only be set in the file".to_owned());
             self.problems.push(place.error("there is no such setting").help(help));
@@ -363,13 +363,6 @@ impl<'t> Reader<'t> {
             _ => self.field(fields, setting, &DeValue::String(text.into()), place),
         }
     }
-}
-
-/// The variable that overrides a setting.
-pub(crate) fn variable_of(setting: &Setting) -> String {
-    let table = setting.section.name().to_ascii_uppercase();
-    let name = setting.name.to_ascii_uppercase();
-    if table.is_empty() { format!("{PREFIX}{name}") } else { format!("{PREFIX}{table}__{name}") }
 }
 
 fn join(path: &str, name: &str) -> String {

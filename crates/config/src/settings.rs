@@ -166,6 +166,8 @@ pub struct Setting {
     pub doc: &'static str,
 }
 
+/// What the variables begin with that override settings.
+pub(crate) const PREFIX: &str = "WARDGATE__";
 /// The kinds of intake.
 pub(crate) const INTAKES: &[&str] = &["okta", "http", "event_hook"];
 /// The kinds of sink.
@@ -336,6 +338,18 @@ pub const SETTINGS: &[Setting] = &[
 ];
 
 impl Setting {
+    /// The environment variable that overrides it, such as `WARDGATE__SERVER__LISTEN`. Intakes and
+    /// sinks, of which there can be several, have none.
+    #[must_use]
+    pub fn variable(&self) -> Option<String> {
+        let name = self.name.to_ascii_uppercase();
+        match self.section {
+            Section::Root => Some(format!("{PREFIX}{name}")),
+            Section::Intake | Section::OAuth | Section::Sink => None,
+            section => Some(format!("{PREFIX}{}__{name}", section.name().to_ascii_uppercase())),
+        }
+    }
+
     /// Whether an intake or sink of this kind has it.
     #[must_use]
     pub fn is_for(&self, kind: Option<&str>) -> bool {

@@ -1,0 +1,149 @@
+//! The routes, and what stands behind them.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+use engine::Handle;
+
+use crate::answer::{self, Problem};
+use crate::health::{self, Check};
+use crate::intake::{self, Room};
+use crate::keys::{HookRegistry, HookTable, KeyRing, Keys};
+use crate::limits::Limits;
+use crate::metrics::Metrics;
+
+/// What the server needs from the rest of the program.
+pub struct App {
+    pub(crate) handle: Handle,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) hooks: Arc<dyn HookRegistry>,
+    pub(crate) metrics: Box<dyn Fn() -> String + Send + Sync>,
+    pub(crate) ready: Box<dyn Fn() -> Vec<Check> + Send + Sync>,
+    pub(crate) counters: Metrics,
+    pub(crate) limits: Limits,
+    pub(crate) room: Room,
+    pub(crate) keyless_room: Room,
+}
+
+impl App {
+    /// An app that hands events in at `handle`, has no keys and no hooks, is always ready, and
+    /// shows no metrics.
+    #[must_use]
+    pub fn new(handle: Handle, counters: Metrics) -> Self {
+        let app = Self {
+            handle,
+            keys: Arc::new(KeyRing::default()),
+            hooks: Arc::new(HookTable::default()),
+            metrics: Box::new(|| "# EOF\n".to_owned()),
+            ready: Box::new(Vec::new),
+            counters,
+            limits: Limits::default(),
+            room: Room::new(1, 1),
+            keyless_room: Room::new(1, 1),
+        };
+        app.limits(Limits::default())
+    }
+
+    /// Takes the keys from here.
+    #[must_use]
+    pub fn keys(mut self, keys: Arc<dyn Keys>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Takes the event hooks from here.
+    #[must_use]
+    pub fn hooks(mut self, hooks: Arc<dyn HookRegistry>) -> Self {
+        self.hooks = hooks;
+        self
+    }
+
+    /// Shows the metrics that `render` writes, in the text format of OpenMetrics. It is called for
+    /// anybody who asks, and must not wait for anything.
+    #[must_use]
+    pub fn metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.metrics = Box::new(render);
+        self
+    }
+
+    /// Is ready when all of these are in order. It is called for anybody who asks, and must not
+    /// wait for anything.
+    #[must_use]
+    pub fn ready(mut self, checks: impl Fn() -> Vec<Check> + Send + Sync + 'static) -> Self {
+        self.ready = Box::new(checks);
+        self
+    }
+
+    /// Takes as much as `limits` allow.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        // Places in a text are counted with 32 bits, and a repaired text may be longer.
+        let body = limits.body.min(1 << 30);
+        self.limits = Limits { body, ..limits };
+        self.room = Room::new(limits.requests - limits.requests / 4, limits.bodies / 4 * 3);
+        self.keyless_room = Room::new(limits.requests / 4, limits.bodies / 4);
+        self
+    }
+
+    pub(crate) fn router(self) -> (Router, Limits, Metrics) {
+        let (limits, counters) = (self.limits, self.counters.clone());
+        let app = Arc::new(self);
+        let router = Router::new()
+            .route("/plain", post(intake::plain))
+            .route("/plain/batch", post(intake::lines))
+            .route("/jsons", post(intake::list))
+            .route("/array", post(intake::list))
+            .route("/batch", post(intake::batch))
+            .route("/hooks/{name}", get(intake::challenge).post(intake::deliver))
+            .route("/metrics", get(health::metrics))
+            .route("/healthz", get(health::healthy))
+            .route("/readyz", get(health::ready))
+            .method_not_allowed_fallback(wrong_method)
+            .fallback(unknown_route)
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
+            .with_state(app);
+        (router, limits, counters)
+    }
+}
+
+/// Counts each request, and adds what every answer carries.
+async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let _under_way = app.counters.begin();
+    let begun = Instant::now();
+    let route = route(request.uri().path());
+    let mut response = next.run(request).await;
+    answer::secure(&mut response);
+    let (status, took) = (response.status(), begun.elapsed());
+    app.counters.answered(route, status.as_u16(), took.as_secs_f64());
+    if status.is_server_error() {
+        tracing::warn!(route, status = status.as_u16(), ms = took.as_millis(), "request failed");
+    } else {
+        tracing::debug!(route, status = status.as_u16(), ms = took.as_millis(), "request");
+    }
+    response
+}
+
+/// The name of the route that a path leads to: neither counters nor logs hold what anybody may
+/// have put into one.
+fn route(path: &str) -> &'static str {
+    const ROUTES: [&str; 8] =
+        ["/plain", "/plain/batch", "/jsons", "/array", "/batch", "/metrics", "/healthz", "/readyz"];
+    if path.starts_with("/hooks/") {
+        return "/hooks/{name}";
+    }
+    ROUTES.into_iter().find(|route| *route == path).unwrap_or("other")
+}
+
+async fn unknown_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "expected another method, see the header Allow")
+}

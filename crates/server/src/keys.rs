@@ -59,11 +59,14 @@ impl Hook {
 
 /// Keys that can be exchanged for others at any time.
 #[derive(Debug, Default)]
-pub struct KeyRing(RwLock<Arc<[(Digest, Arc<Origin>)]>>);
+pub struct KeyRing(RwLock<Arc<[Key]>>);
+
+/// A key, and where events come from that are pushed with it.
+pub type Key = (Digest, Arc<Origin>);
 
 impl KeyRing {
     /// Takes these keys instead of those before.
-    pub fn replace(&self, keys: impl IntoIterator<Item = (Digest, Arc<Origin>)>) {
+    pub fn replace(&self, keys: impl IntoIterator<Item = Key>) {
         let keys = keys.into_iter().collect();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }

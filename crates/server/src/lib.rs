@@ -19,7 +19,7 @@
 //! use server::{App, Digest, KeyRing, Metrics, Server};
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //!
-//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! let (handle, mut inbox) = engine::channel(engine::Limits::default());
 //! let keys = Arc::new(KeyRing::default());
 //! keys.replace([(Digest::of(b"wgi_example"), Arc::default())]);
@@ -61,7 +61,7 @@ mod tls;
 
 pub use app::App;
 pub use health::Check;
-pub use keys::{Hook, HookRegistry, HookTable, KeyRing, Keys};
+pub use keys::{Hook, HookRegistry, HookTable, Key, KeyRing, Keys};
 pub use limits::Limits;
 pub use listen::Server;
 pub use metrics::Metrics;

@@ -14,7 +14,7 @@ fn elements(pushed: &Pushed) -> Vec<Result<&str, String>> {
     let element = |place: &Place| match *place {
         Place::Event(index) => {
             let Span { start, end, .. } = pushed.events[index];
-            Ok(&pushed.text[start as usize..end as usize])
+            Ok(pushed.text.get(start as usize..end as usize).unwrap())
         }
         Place::Reject(index) => {
             Err(String::from_utf8_lossy(&pushed.rejects[index].bytes).into_owned())
@@ -211,7 +211,7 @@ fn hostile_bodies_take_no_time() {
             let begun = std::time::Instant::now();
             let _ = read(form, body.clone().into_bytes(), 1000);
             let took = begun.elapsed();
-            assert!(took.as_secs() < 20, "{form:?} {} took {took:?}", &body[..20]);
+            assert!(took.as_secs() < 20, "{form:?} {} took {took:?}", body.get(..20).unwrap());
         }
     }
 }
@@ -279,7 +279,7 @@ proptest! {
             let pushed = read(form, body.into_bytes(), 10_000).unwrap();
             prop_assert_eq!(pushed.elements.len(), values.len());
             for span in &pushed.events {
-                let text = &pushed.text[span.start as usize..span.end as usize];
+                let text = pushed.text.get(span.start as usize..span.end as usize).unwrap();
                 prop_assert!(okta::LogEvent::parse(text).is_ok(), "{}", text);
             }
         }

@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn the_key_is_found_wherever_it_stands() {
         let basic = |text: &str| format!("Basic {}", BASE64_STANDARD.encode(text));
-        let cases: &[(&[(&str, String)], &str, Option<&str>)] = &[
+        type Case<'a> = (&'a [(&'a str, String)], &'a str, Option<&'a str>);
+        let cases: &[Case<'_>] = &[
             (&[], "/plain", None),
             (&[("X-SEKOIAIO-INTAKE-KEY", "k1".into())], "/plain", Some("k1")),
             (&[("x-sekoiaio-intake-key", "k1".into())], "/plain?intake_key=k2", Some("k1")),

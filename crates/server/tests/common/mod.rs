@@ -31,7 +31,11 @@ pub(crate) fn origin(intake: &str) -> Arc<Origin> {
 }
 
 /// Starts a server with one key, changed as `change` says.
-pub(crate) async fn start(handle: Handle, limits: Limits, change: impl FnOnce(App) -> App) -> Running {
+pub(crate) async fn start(
+    handle: Handle,
+    limits: Limits,
+    change: impl FnOnce(App) -> App,
+) -> Running {
     start_with(handle, limits, change, |server| server).await
 }
 
@@ -110,7 +114,8 @@ pub(crate) fn outcome(batch: &Batch) -> Outcome {
 
 /// The texts of the events of a batch.
 pub(crate) fn texts(batch: &Batch) -> Vec<&str> {
-    let text = |span: &engine::Span| &batch.text[span.start as usize..span.end as usize];
+    let text =
+        |span: &engine::Span| batch.text.get(span.start as usize..span.end as usize).unwrap();
     batch.events.iter().map(text).collect()
 }
 

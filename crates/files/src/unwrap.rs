@@ -67,7 +67,8 @@ pub enum Part<'a> {
 /// Something found in a wrapper.
 struct Found<'a> {
     text: Cow<'a, str>,
-    line: u64,
+    /// Where in the wrapper it begins, when it stands there.
+    offset: Option<usize>,
     reason: Option<Reason>,
 }
 
@@ -100,10 +101,12 @@ pub fn unwrap(text: &str, each: &mut dyn FnMut(Part<'_>)) -> Result<(), Reason> 
         Ok(value) => open(text, value, 0).ok_or_else(|| refusal(value))?,
         Err(error) => salvage(text, error)?,
     };
-    for Found { text, line, reason } in &found {
+    let mut lines = Lines { text, at: 0, line: 0 };
+    for Found { text, offset, reason } in &found {
+        let line = offset.map_or(0, |offset| lines.before(offset));
         each(match reason {
-            None => Part::Event { text, line: *line },
-            Some(reason) => Part::Reject { text, line: *line, reason: reason.clone() },
+            None => Part::Event { text, line },
+            Some(reason) => Part::Reject { text, line, reason: reason.clone() },
         });
     }
     Ok(())
@@ -136,12 +139,12 @@ fn open<'a>(text: &'a str, value: Value<'a>, depth: usize) -> Option<Vec<Found<'
         Value::Object(raw) => open_object(text, raw, depth),
         Value::Array(raw) => open_array(text, raw, depth),
         Value::Text(inner) if inner.to_str().trim_start().starts_with(['{', '[']) => {
-            let line = inner.as_json().map_or(0, |inner| lines_before(text, inner));
+            let offset = inner.as_json().and_then(|inner| offset_in(text, inner));
             let found = match inner.to_str() {
                 Cow::Borrowed(inner) => open_text(inner, depth)?,
                 Cow::Owned(inner) => own(open_text(&inner, depth)?),
             };
-            Some(found.into_iter().map(|found| Found { line, ..found }).collect())
+            Some(found.into_iter().map(|found| Found { offset, ..found }).collect())
         }
         _ => None,
     }
@@ -150,7 +153,7 @@ fn open<'a>(text: &'a str, value: Value<'a>, depth: usize) -> Option<Vec<Found<'
 fn own<'a>(found: Vec<Found<'_>>) -> Vec<Found<'a>> {
     let owned = |found: Found<'_>| Found {
         text: Cow::Owned(found.text.into_owned()),
-        line: found.line,
+        offset: found.offset,
         reason: found.reason,
     };
     found.into_iter().map(owned).collect()
@@ -174,8 +177,8 @@ fn open_array<'a>(text: &'a str, raw: Raw<'a>, depth: usize) -> Option<Vec<Found
         }
         let element = source(item);
         let reason = Some(refusal(item));
-        let line = lines_before(text, element);
-        all.push(Found { text: Cow::Borrowed(element), line, reason });
+        let offset = offset_in(text, element);
+        all.push(Found { text: Cow::Borrowed(element), offset, reason });
     }
     // An empty page of the API has nothing to lose.
     (has_event || (depth == 0 && all.is_empty())).then_some(all)
@@ -223,13 +226,13 @@ fn open_object<'a>(text: &'a str, raw: Raw<'a>, depth: usize) -> Option<Vec<Foun
     if let Some(found) = open(text, splunk_raw, depth + 1) {
         return Some(found);
     }
-    let line = lines_before(text, raw.as_str());
+    let offset = offset_in(text, raw.as_str());
     if has_type && has_paths {
         let text = Cow::Owned(columns::rebuild(fields(raw)));
-        return Some(vec![Found { text, line, reason: None }]);
+        return Some(vec![Found { text, offset, reason: None }]);
     }
     if has_type && has_identity {
-        return Some(vec![Found { text: Cow::Borrowed(raw.as_str()), line, reason: None }]);
+        return Some(vec![Found { text: Cow::Borrowed(raw.as_str()), offset, reason: None }]);
     }
     if let Some(found) = members.iter().find_map(|member| open(text, *member, depth + 1)) {
         return Some(found);
@@ -269,11 +272,30 @@ fn fields<'a>(raw: Raw<'a>) -> impl Iterator<Item = (String, Cow<'a, str>)> {
     })
 }
 
-/// How many line breaks stand in `text` before `part`; none when it is not a part of it.
-fn lines_before(text: &str, part: &str) -> u64 {
-    let offset = part.as_ptr().addr().checked_sub(text.as_ptr().addr());
-    let before = offset.and_then(|offset| text.as_bytes().get(..offset));
-    before.map_or(0, |before| memchr::memchr_iter(b'\n', before).count() as u64)
+/// Where in `text` a part of it begins; `None` when it is none.
+fn offset_in(text: &str, part: &str) -> Option<usize> {
+    let offset = part.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
+    (offset <= text.len()).then_some(offset)
+}
+
+/// Counts the line breaks before the parts of a text, which come in their order: a list of very
+/// many is not counted from its start for each.
+struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    fn before(&mut self, offset: usize) -> u64 {
+        if offset < self.at {
+            (self.at, self.line) = (0, 0);
+        }
+        let between = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
+        self.line += memchr::memchr_iter(b'\n', between).count() as u64;
+        self.at = offset;
+        self.line
+    }
 }
 
 /// The events in a text that is not JSON as a whole.
@@ -331,5 +353,5 @@ fn reject<'a>(
         return;
     }
     let reason = Some(Reason::NotJson(error));
-    all.push(Found { text: Cow::Borrowed(part), line: lines_before(text, part), reason });
+    all.push(Found { text: Cow::Borrowed(part), offset: offset_in(text, part), reason });
 }

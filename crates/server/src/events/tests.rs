@@ -203,6 +203,7 @@ fn hostile_bodies_take_no_time() {
         "[\"\\".repeat(many),
         format!("[{}", "{\"uuid\":".repeat(many)),
         format!("[{}{ONE}]", "1,".repeat(many)),
+        format!("[{ONE},{}1]", "1,".repeat(many - 100)),
         format!("{{\"jsons\":[{}", "x ".repeat(many)),
         format!("{{\"data\":{{\"events\":[{}", "[[".repeat(many)),
     ];

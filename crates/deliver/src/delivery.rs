@@ -113,8 +113,8 @@ pub trait Outbox: Send + Sync + 'static {
     /// When it cannot be kept. The sink tries again, and may deliver once more after a crash.
     fn set_checkpoint(&self, sink: &str, seq: i64) -> Result<(), OutboxError>;
 
-    /// Sets an alert aside that the sink's other side will not take, and moves the checkpoint
-    /// behind it, both in one commit.
+    /// Keeps that a sink's other side will not take an alert. The checkpoint is moved next; after a
+    /// crash between the two, the alert may be set aside once more.
     ///
     /// # Errors
     ///

@@ -29,8 +29,8 @@
 //!         *self.0.lock().unwrap() = Some(seq);
 //!         Ok(())
 //!     }
-//!     fn dead_letter(&self, sink: &str, seq: i64, _reason: &str) -> Result<(), OutboxError> {
-//!         self.set_checkpoint(sink, seq)
+//!     fn dead_letter(&self, _sink: &str, _seq: i64, _reason: &str) -> Result<(), OutboxError> {
+//!         Ok(())
 //!     }
 //! }
 //!

@@ -169,7 +169,7 @@ impl Runner {
         let reason = failure.reason.clone();
         self.ask(move |outbox| outbox.dead_letter(&name, seq, &reason)).await?;
         self.sink.health.put_aside();
-        self.sink.health.is_at(self.latest - seq);
+        self.move_to(seq).await?;
         let Failure { reason, .. } = failure;
         warn!(sink = self.sink.name, seq, reason, "alert refused, set aside");
         Some(())

@@ -48,8 +48,8 @@ impl std::fmt::Debug for Client {
 pub struct Check {
     /// What the access token allows; `None` for an API token. Or why there is none.
     pub grant: Result<Option<Grant>, Trouble>,
-    /// The `published` of the newest event of the last seven days, if there was one; or why the
-    /// log can't be read.
+    /// The `published` of the newest event of the last seven days that filter and keywords let
+    /// through, if there was one; or why the log can't be read.
     pub newest: Result<Option<Timestamp>, Trouble>,
 }
 
@@ -107,6 +107,7 @@ impl Client {
         }
         let mut url = inner.logs();
         url.query_pairs_mut().append_pair("limit", "1").append_pair("sortOrder", "DESCENDING");
+        inner.choose(&mut url);
         let newest = inner.get(&url, Priority::Tail).await.and_then(|answer| {
             let body = Body::cut(answer.body)
                 .map_err(|bytes| Trouble::Page(describe(&answer.headers, &bytes)))?;
@@ -144,6 +145,15 @@ impl Inner {
         let mut url = self.base.clone();
         url.set_path(LOGS);
         url
+    }
+
+    /// Asks only for the events that are wanted.
+    pub(crate) fn choose(&self, url: &mut Url) {
+        for (name, value) in [("filter", &self.settings.filter), ("q", &self.settings.q)] {
+            if let Some(value) = value {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
     }
 
     /// Asks for a page, as soon as the limits allow.

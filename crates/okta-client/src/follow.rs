@@ -217,7 +217,6 @@ impl Walk {
             Position::Cursor(cursor) => return links::check(&inner.base, cursor),
             Position::Start(start) => *start,
         };
-        let settings = &inner.settings;
         let mut url = inner.logs();
         let mut query = url.query_pairs_mut();
         query.append_pair("since", &written(self.since(start)));
@@ -225,14 +224,9 @@ impl Walk {
             query.append_pair("until", &written(until));
         }
         query.append_pair("sortOrder", "ASCENDING");
-        query.append_pair("limit", &settings.chunk_size.to_string());
-        if let Some(filter) = &settings.filter {
-            query.append_pair("filter", filter);
-        }
-        if let Some(q) = &settings.q {
-            query.append_pair("q", q);
-        }
+        query.append_pair("limit", &inner.settings.chunk_size.to_string());
         drop(query);
+        inner.choose(&mut url);
         Ok(url)
     }
 

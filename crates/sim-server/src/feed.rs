@@ -68,9 +68,8 @@ pub(crate) fn fill(org: &Org, backlog: &Backlog, late: Late) -> Result<(), Start
             let mut simulation = scenario.simulate()?;
             let mut delayed = Delayed::new(late, org.seed());
             let mut attacks = Vec::new();
-            let mut now = i64::MIN;
             while let Some(event) = simulation.next_event() {
-                now = event.published_ms();
+                let now = event.published_ms();
                 delayed.release(org, now)?;
                 let text = std::str::from_utf8(event.json()).unwrap_or_default();
                 delayed.take(org, text, event.uuid(), now, now)?;

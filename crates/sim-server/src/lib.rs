@@ -16,17 +16,29 @@
 //! ```
 //!
 //! It is written from the documentation and shares nothing with the client it is there to test, so
-//! that the two can disagree. `feed` fills the `log`, `http` gives pages of it.
+//! that the two can disagree. `feed` fills the `log`, `http` gives pages of it, `oauth` the tokens
+//! for it; [`Faults`] say what goes wrong on purpose.
 
 mod cursor;
+mod faults;
 mod feed;
+mod filter;
+mod hooks;
 mod http;
 mod log;
+mod oauth;
 mod options;
 mod org;
 mod server;
+mod socket;
 mod spool;
+mod tls;
 
+pub use faults::{Fault, FaultKind, Faults, UnknownFault};
+pub use filter::{Filter, FilterError, Literal, Operator, Path};
+pub use hooks::{Hook, HookStats};
+pub use oauth::{BadKey, OauthClient, PublicKey};
 pub use options::{Backlog, Late, Live, Options};
 pub use org::{ClientStats, Stats};
 pub use server::{Server, StartError, Truth};
+pub use tls::Tls;

@@ -27,7 +27,6 @@ pub(crate) struct NewEvent<'a> {
 /// What is known of an event beside its text.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    published: i64,
     persisted: i64,
     /// The uuid's bits; 0 when it is none or odd, and then in `odd_uuids`.
     uuid: u128,
@@ -149,9 +148,8 @@ impl Log {
         self.digest = fnv(self.digest, event.uuid.as_bytes());
         self.digest = fnv(self.digest, b"\n");
         let persisted = event.persisted.max(self.last_persisted().unwrap_or(i64::MIN));
-        let published = event.published;
-        self.entries.push_back(Entry { published, persisted, uuid: bits, end });
-        self.put_in_time((published, position));
+        self.entries.push_back(Entry { persisted, uuid: bits, end });
+        self.put_in_time((event.published, position));
         self.forget();
         Ok(())
     }
@@ -220,11 +218,6 @@ impl Log {
         self.first + self.entries.partition_point(|entry| entry.persisted < time) as u64
     }
 
-    /// When the event at `position` was persisted.
-    pub(crate) fn persisted(&self, position: u64) -> Option<i64> {
-        self.entry(position).map(|entry| entry.persisted)
-    }
-
     /// The uuid of the event at `position`, if it has one.
     pub(crate) fn uuid(&self, position: u64) -> Option<String> {
         match self.entry(position)?.uuid {
@@ -285,19 +278,6 @@ impl Log {
             start = stop;
         }
         Ok(())
-    }
-
-    /// The length of the text of the event at `position`.
-    pub(crate) fn length(&self, position: u64) -> usize {
-        let index = self.segments.partition_point(|it| it.first + it.count <= position);
-        let Some((segment, entry)) = self.segments.get(index).zip(self.entry(position)) else {
-            return 0;
-        };
-        let from = match position == segment.first {
-            true => 0,
-            false => self.entry(position - 1).map_or(0, |before| before.end as usize + 1),
-        };
-        entry.end as usize - from
     }
 }
 
@@ -390,7 +370,6 @@ mod tests {
         assert!(log.memory < SLOT_BYTES * 3 && log.segments.len() > 6);
         assert_eq!(copied(&log, 0, 300), texts.join(","));
         assert_eq!(copied(&log, 77, 78), texts[77]);
-        assert_eq!(log.length(77), texts[77].len());
         assert_eq!(copied(&log, 299, 400), [&texts[299], huge.as_str(), "\"z\""].join(","));
     }
 

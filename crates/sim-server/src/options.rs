@@ -1,14 +1,20 @@
 //! What kind of organisation to serve.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use sim::{Attack, Scenario};
 
+use crate::faults::Faults;
+use crate::hooks::Hook;
+use crate::oauth::OauthClient;
+use crate::tls::Tls;
+
 /// What kind of organisation to serve, and how. Start from [`Options::default`], which has a token,
 /// no events and no limits.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Where to listen; port 0 takes any that is free.
     pub listen: SocketAddr,
@@ -22,6 +28,18 @@ pub struct Options {
     pub late: Late,
     /// The API tokens (SSWS) that may read the log. Unless set, one is made by chance.
     pub tokens: Vec<String>,
+    /// The service apps that may ask for access tokens.
+    pub oauth_clients: Vec<OauthClient>,
+    /// For how long an access token is good. An hour, as Okta's.
+    pub access_token_lifetime: Duration,
+    /// For how long a nonce of DPoP is the newest; the one before it is taken as well.
+    pub nonce_lifetime: Duration,
+    /// Whether to serve HTTPS.
+    pub tls: Tls,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
+    /// Whom to tell of events.
+    pub hooks: Vec<Hook>,
     /// Requests that `/api/v1/logs` takes in a [`rate_window`](Self::rate_window), from everybody
     /// together; 0 for any number, and no rate-limit headers.
     pub rate_limit: u32,
@@ -51,6 +69,12 @@ impl Default for Options {
             live: None,
             late: Late::default(),
             tokens: Vec::new(),
+            oauth_clients: Vec::new(),
+            access_token_lifetime: Duration::from_secs(3600),
+            nonce_lifetime: Duration::from_secs(3600),
+            tls: Tls::None,
+            faults: Faults::default(),
+            hooks: Vec::new(),
             rate_limit: 0,
             rate_window: Duration::from_secs(60),
             retention: Duration::from_secs(90 * 86_400),
@@ -60,6 +84,21 @@ impl Default for Options {
             links_in_one_header: false,
             seed: 1,
         }
+    }
+}
+
+impl fmt::Debug for Options {
+    /// Tells no tokens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("listen", &self.listen)
+            .field("seed", &self.seed)
+            .field("live", &self.live)
+            .field("tokens", &self.tokens.len())
+            .field("rate_limit", &self.rate_limit)
+            .field("tls", &self.tls)
+            .field("faults", &self.faults)
+            .finish_non_exhaustive()
     }
 }
 

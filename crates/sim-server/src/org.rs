@@ -1,6 +1,7 @@
 //! The organisation: its log, who may read it, and what it remembers of those who did.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -10,11 +11,13 @@ use serde::Serialize;
 use sim::{Attack, Truth};
 use tokio::sync::Notify;
 
+use crate::faults::{Fate, Fault, Faults, Place};
+use crate::hooks::{AllHookStats, Hook};
 use crate::log::Log;
+use crate::oauth::Oauth;
 use crate::options::Options;
 
 /// What everything that serves one organisation shares.
-#[derive(Debug)]
 pub(crate) struct Org {
     options: Options,
     log: Mutex<Log>,
@@ -22,9 +25,23 @@ pub(crate) struct Org {
     asked: Mutex<Vec<Attack>>,
     tokens: Mutex<HashMap<String, Token>>,
     window: Mutex<Window>,
-    pub(crate) stats: Mutex<Stats>,
+    stats: Mutex<Stats>,
+    oauth: Mutex<Oauth>,
+    fate: Mutex<Fate>,
+    /// The positions of the last page that a client was given.
+    last_pages: Mutex<HashMap<String, (u64, u64)>>,
+    refused_cursors: Mutex<HashSet<String>>,
+    /// Hooks that nobody runs yet.
+    new_hooks: Mutex<Vec<Hook>>,
+    pub(crate) hook_added: Notify,
     paused: AtomicBool,
     pub(crate) new_events: Notify,
+}
+
+impl fmt::Debug for Org {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Org").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 /// An API token.
@@ -40,6 +57,8 @@ struct Token {
 pub(crate) struct Caller {
     pub(crate) label: String,
     pub(crate) may_read: bool,
+    /// Whether the token is bound by DPoP.
+    pub(crate) is_bound: bool,
 }
 
 /// The rate limit's current window.
@@ -74,6 +93,8 @@ pub struct Stats {
     pub faults: BTreeMap<String, u64>,
     /// For each client (`token 1`, or an OAuth client's id) what it asked of `/api/v1/logs`.
     pub clients: BTreeMap<String, ClientStats>,
+    /// What has become of each event hook, by URL.
+    pub hooks: AllHookStats,
 }
 
 /// What one client asked for.
@@ -100,6 +121,16 @@ impl Org {
             tokens: Mutex::default(),
             window: Mutex::default(),
             stats: Mutex::default(),
+            oauth: Mutex::new(Oauth::new(
+                options.oauth_clients.clone(),
+                options.access_token_lifetime,
+                options.nonce_lifetime,
+            )),
+            fate: Mutex::new(Fate::new(options.faults.clone())),
+            last_pages: Mutex::default(),
+            refused_cursors: Mutex::default(),
+            new_hooks: Mutex::new(options.hooks.clone()),
+            hook_added: Notify::new(),
             paused: AtomicBool::new(false),
             new_events: Notify::new(),
             options,
@@ -164,7 +195,10 @@ impl Org {
     /// Lets a token in, or one that may not read the log.
     pub(crate) fn add_token(&self, token: &str, may_read: bool) {
         let mut tokens = lock(&self.tokens);
-        let label = format!("token {}", tokens.len() + 1);
+        let label = match tokens.get(token) {
+            Some(known) => known.label.clone(),
+            None => format!("token {}", tokens.len() + 1),
+        };
         tokens.insert(token.to_owned(), Token { label, may_read });
     }
 
@@ -176,7 +210,7 @@ impl Org {
     pub(crate) fn caller_by_token(&self, token: &str) -> Option<Caller> {
         let tokens = lock(&self.tokens);
         let Token { label, may_read } = tokens.get(token)?.clone();
-        Some(Caller { label, may_read })
+        Some(Caller { label, may_read, is_bound: false })
     }
 
     /// Counts a request to the log, and says what is left of the limit; nothing without a limit.
@@ -210,6 +244,63 @@ impl Org {
             reset: window.ends.div_euclid(1000) + i64::from(window.ends.rem_euclid(1000) > 0),
             exceeded: window.used > limit,
         })
+    }
+
+    pub(crate) fn oauth(&self) -> MutexGuard<'_, Oauth> {
+        lock(&self.oauth)
+    }
+
+    /// What goes wrong next at `place`.
+    pub(crate) fn next_fault(&self, place: Place) -> Option<Fault> {
+        lock(&self.fate).next(place)
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        lock(&self.fate).faults().clone()
+    }
+
+    /// Lets other things go wrong from now on; counts requests anew.
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        *lock(&self.fate) = Fate::new(faults);
+    }
+
+    /// A number below `bound` by chance.
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        lock(&self.fate).below(bound)
+    }
+
+    pub(crate) fn count_fault(&self, fault: Fault) {
+        *self.stats().faults.entry(fault.kind.name().to_owned()).or_default() += 1;
+    }
+
+    /// Remembers the positions of a page.
+    pub(crate) fn turn_page(&self, caller: &Caller, page: (u64, u64)) {
+        lock(&self.last_pages).insert(caller.label.clone(), page);
+    }
+
+    pub(crate) fn last_page(&self, caller: &Caller) -> Option<(u64, u64)> {
+        lock(&self.last_pages).get(&caller.label).copied()
+    }
+
+    /// Refuses a cursor for ever.
+    pub(crate) fn refuse_cursor(&self, after: &str) {
+        let mut refused = lock(&self.refused_cursors);
+        if refused.len() < 100_000 {
+            refused.insert(after.to_owned());
+        }
+    }
+
+    pub(crate) fn is_refused(&self, after: &str) -> bool {
+        lock(&self.refused_cursors).contains(after)
+    }
+
+    pub(crate) fn add_hook(&self, hook: Hook) {
+        lock(&self.new_hooks).push(hook);
+        self.hook_added.notify_one();
+    }
+
+    pub(crate) fn take_new_hooks(&self) -> Vec<Hook> {
+        std::mem::take(&mut lock(&self.new_hooks))
     }
 
     /// Counts a response; status 0 when there is none.

@@ -1,22 +1,33 @@
 //! Listening, and the handle on what listens.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use sim::{Attack, ScenarioError};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
+use crate::faults::{Faults, Place};
 use crate::feed;
+use crate::hooks::{self, Hook};
 use crate::http::{self, Connection};
+use crate::oauth::OauthClient;
 use crate::options::Options;
 use crate::org::{Org, Stats, random_text};
+use crate::socket::Socket;
+use crate::tls;
 
 /// An organisation that can't be served.
 #[derive(Debug, thiserror::Error)]
@@ -36,19 +47,29 @@ pub enum StartError {
     /// The file of events can't be read.
     #[error("cannot read {0}")]
     Backlog(PathBuf, #[source] io::Error),
+    /// No certificate can be made.
+    #[error("cannot make a certificate")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// There is no room for the events, or no thread to serve them.
     #[error(transparent)]
     System(#[from] io::Error),
 }
 
 /// An organisation that is being served, by a thread of its own, until this is dropped.
-#[derive(Debug)]
 pub struct Server {
     org: Arc<Org>,
     address: SocketAddr,
     token: String,
+    ca_pem: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl fmt::Debug for Server {
+    /// Tells no token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("url", &self.url()).finish_non_exhaustive()
+    }
 }
 
 /// What has happened in the organisation. See [`Server::truth`].
@@ -90,6 +111,7 @@ impl Server {
         let live = options.live.as_ref();
         let life = live.map(|live| sim::Live::new(options.seed, live.users, org.now()));
         let life = life.transpose()?;
+        let (acceptor, ca_pem) = tls::acceptor(options.tls).map_err(StartError::Tls)?.unzip();
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let served = Arc::clone(&org);
@@ -98,7 +120,7 @@ impl Server {
                 runtime.block_on(async move {
                     tokio::select! {
                         _ = stopped => {}
-                        result = serve(served, listener, life) => {
+                        result = serve(served, listener, life, acceptor) => {
                             if let Err(error) = result {
                                 tracing::error!(%error, "the simulated organisation ends");
                             }
@@ -106,12 +128,18 @@ impl Server {
                     }
                 });
             })?;
-        Ok(Server { org, address, token, stop: Some(stop), thread: Some(thread) })
+        Ok(Server { org, address, token, ca_pem, stop: Some(stop), thread: Some(thread) })
     }
 
     /// The organisation's base URL, without a slash at its end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.ca_pem.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// The certificate of the authority that has to be trusted, as PEM, when HTTPS is served.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// The address it listens on.
@@ -143,6 +171,31 @@ impl Server {
         feed::append_text(&self.org, text, Some(self.org.now()))?;
         self.org.has_new_events();
         Ok(())
+    }
+
+    /// Lets a service app ask for access tokens, or changes its keys.
+    pub fn add_oauth_client(&self, client: OauthClient) {
+        self.org.oauth().add(client);
+    }
+
+    /// Takes all access tokens back before their time.
+    pub fn revoke_access_tokens(&self) {
+        self.org.oauth().revoke_all();
+    }
+
+    /// Lets every nonce of DPoP be too old.
+    pub fn rotate_nonce(&self) {
+        self.org.oauth().rotate_nonce();
+    }
+
+    /// Lets other things go wrong from now on; requests are counted anew.
+    pub fn set_faults(&self, faults: Faults) {
+        self.org.set_faults(faults);
+    }
+
+    /// Tells somebody of events from now on.
+    pub fn add_hook(&self, hook: Hook) {
+        self.org.add_hook(hook);
     }
 
     /// Lets somebody attack at once. Only a live organisation can be attacked.
@@ -184,7 +237,15 @@ impl Drop for Server {
     }
 }
 
-async fn serve(org: Arc<Org>, listener: TcpListener, life: Option<sim::Live>) -> io::Result<()> {
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+async fn serve(
+    org: Arc<Org>,
+    listener: TcpListener,
+    life: Option<sim::Live>,
+    acceptor: Option<TlsAcceptor>,
+) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let mut tasks = JoinSet::new();
     if let Some((options, life)) = org.options().live.clone().zip(life) {
@@ -193,23 +254,70 @@ async fn serve(org: Arc<Org>, listener: TcpListener, life: Option<sim::Live>) ->
     loop {
         // Finished connections are let go.
         while tasks.try_join_next().is_some() {}
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
+        for hook in org.take_new_hooks() {
+            tasks.spawn(hooks::run(Arc::clone(&org), hook));
+        }
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = org.hook_added.notified() => continue,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                tasks.spawn(converse(Arc::clone(&org), stream, peer, acceptor.clone()));
+            }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                continue;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
-        };
-        let _ = stream.set_nodelay(true);
-        let connection = Connection { org: Arc::clone(&org), peer, is_tls: false };
-        tasks.spawn(async move {
-            let service = service_fn(|request| http::answer(connection.clone(), request));
-            let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new());
-            if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
-                tracing::debug!(%error, "connection ended");
-            }
-        });
+        }
     }
+}
+
+/// Answers what comes in on a connection.
+async fn converse(
+    org: Arc<Org>,
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    acceptor: Option<TlsAcceptor>,
+) {
+    let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let fault = org.next_fault(Place::Connections);
+    if let Some(fault) = fault {
+        org.count_fault(fault);
+        if acceptor.is_some() {
+            // Not what a TLS client waits for.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        } else {
+            let _ = stream.set_zero_linger();
+        }
+        return;
+    }
+    let is_tls = acceptor.is_some();
+    let connection = Connection { org, peer, is_tls, reset: Arc::clone(&reset) };
+    let socket = Socket::new(stream, reset);
+    let result = match acceptor {
+        None => answer_all(connection, socket).await,
+        Some(acceptor) => match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
+            Ok(Ok(stream)) => answer_all(connection, stream).await,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "no TLS");
+                return;
+            }
+            Err(_) => return,
+        },
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+async fn answer_all(
+    connection: Connection,
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+) -> hyper::Result<()> {
+    let service = service_fn(|request| http::answer(connection.clone(), request));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new());
+    builder.serve_connection(TokioIo::new(stream), service).await
 }

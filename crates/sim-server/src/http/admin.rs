@@ -13,7 +13,10 @@ use sim::Attack;
 use super::body::Body;
 use super::error::{ApiError, json_response};
 use super::query;
+use crate::faults::Faults;
 use crate::feed;
+use crate::hooks::Hook;
+use crate::oauth::{OauthClient, PublicKey};
 use crate::org::Org;
 
 /// The most that is read of a request.
@@ -58,6 +61,18 @@ pub(crate) async fn answer(org: &Arc<Org>, request: Request<Incoming>) -> Respon
         },
         ("append", Method::POST) => append(org, body),
         ("tokens", Method::POST) => tokens(org, body),
+        ("faults", Method::GET) => {
+            json_response(StatusCode::OK, &serde_json::to_value(org.faults()).unwrap_or_default())
+        }
+        ("faults", Method::PUT) => match serde_json::from_str::<Faults>(body) {
+            Ok(faults) => {
+                org.set_faults(faults);
+                json_response(StatusCode::OK, &json!({"set": true}))
+            }
+            Err(error) => ApiError::parameter("faults", &error.to_string()).response(),
+        },
+        ("clients", Method::POST) => client(org, body),
+        ("hooks", Method::POST) => hook(org, body),
         ("live", Method::PUT) => match body.trim() {
             "pause" | "go" => {
                 org.pause(body.trim() == "pause");
@@ -65,9 +80,11 @@ pub(crate) async fn answer(org: &Arc<Org>, request: Request<Incoming>) -> Respon
             }
             _ => ApiError::parameter("live", "neither pause nor go").response(),
         },
-        ("state" | "truth" | "events" | "attacks" | "append" | "tokens" | "live", _) => {
-            ApiError::method().response()
-        }
+        (
+            "state" | "truth" | "events" | "attacks" | "append" | "tokens" | "live" | "faults"
+            | "clients" | "hooks",
+            _,
+        ) => ApiError::method().response(),
         (path, _) => ApiError::not_found(path).response(),
     }
 }
@@ -154,4 +171,33 @@ fn tokens(org: &Org, body: &str) -> Response<Body> {
         }
         _ => ApiError::parameter("token", "neither {\"add\": …} nor {\"revoke\": …}").response(),
     }
+}
+
+/// `{"id": CLIENT, "jwk": {…}, "dpop": true}`: a service app that may ask for access tokens.
+fn client(org: &Org, body: &str) -> Response<Body> {
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let jwk = value.get("jwk").map(Value::to_string).unwrap_or_default();
+    let Some(id) = value.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()) else {
+        return ApiError::parameter("id", "missing").response();
+    };
+    match PublicKey::from_jwk(&jwk) {
+        Ok(key) => {
+            let dpop = value.get("dpop").and_then(Value::as_bool).unwrap_or(true);
+            org.oauth().add(OauthClient { dpop, ..OauthClient::new(id, key) });
+            json_response(StatusCode::OK, &json!({"added": id}))
+        }
+        Err(error) => ApiError::parameter("jwk", &error.to_string()).response(),
+    }
+}
+
+/// `{"url": URL, "authorization": VALUE, "twice": false}`: whom to tell of events from now on.
+fn hook(org: &Org, body: &str) -> Response<Body> {
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let text = |key| value.get(key).and_then(Value::as_str);
+    let Some((url, authorization)) = text("url").zip(text("authorization")) else {
+        return ApiError::parameter("hook", "url or authorization missing").response();
+    };
+    let twice = value.get("twice").and_then(Value::as_bool).unwrap_or(false);
+    org.add_hook(Hook { twice, ..Hook::new(url, authorization) });
+    json_response(StatusCode::OK, &json!({"added": url}))
 }

@@ -1,7 +1,6 @@
 //! Response bodies: mostly a piece of memory, sometimes a piece of trouble.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -88,5 +87,5 @@ impl HttpBody for Body {
     }
 }
 
-/// A handler that can't fail.
-pub(crate) type Answer = Result<hyper::Response<Body>, Infallible>;
+/// What a handler gives: an error closes the connection without an answer.
+pub(crate) type Answer = Result<hyper::Response<Body>, io::Error>;

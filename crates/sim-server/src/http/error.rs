@@ -67,11 +67,6 @@ impl ApiError {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error")
     }
 
-    pub(crate) fn unavailable() -> ApiError {
-        let summary = "Service is in read only mode";
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "E0000010", summary)
-    }
-
     pub(crate) fn response(&self) -> Response<Body> {
         let causes: Vec<_> = self.causes.iter().map(|it| json!({"errorSummary": it})).collect();
         let body = json!({

@@ -5,17 +5,21 @@ mod body;
 mod error;
 mod logs;
 mod query;
+mod token;
+mod trouble;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, HeaderName, HeaderValue, LINK};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderName, HeaderValue, LINK};
 use hyper::{Method, Request, Response};
 
 use self::body::{Answer, Body};
 use self::error::ApiError;
 use self::query::LogsQuery;
+use crate::faults::{Fault, Place};
 use crate::org::{Caller, Org, Rate, random_text};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-okta-request-id");
@@ -29,18 +33,23 @@ pub(crate) struct Connection {
     pub(crate) org: Arc<Org>,
     pub(crate) peer: SocketAddr,
     pub(crate) is_tls: bool,
+    /// Set when the connection is to end with a reset.
+    pub(crate) reset: Arc<AtomicBool>,
 }
 
 /// Answers a request.
 pub(crate) async fn answer(connection: Connection, request: Request<Incoming>) -> Answer {
-    let org = &connection.org;
-    let mut response = match request.uri().path() {
+    let org = Arc::clone(&connection.org);
+    let result = match request.uri().path() {
         "/api/v1/logs" => logs_response(&connection, &request).await,
+        "/oauth2/v1/token" => Ok(token::response(&connection, request).await),
         path if path.starts_with("/_sim/") && connection.peer.ip().is_loopback() => {
-            return Ok(admin::answer(org, request).await);
+            return Ok(admin::answer(&org, request).await);
         }
-        path => ApiError::not_found(path).response(),
+        path => Ok(ApiError::not_found(path).response()),
     };
+    org.count_response(result.as_ref().map_or(0, |response| response.status().as_u16()));
+    let mut response = result?;
     let headers = response.headers_mut();
     if !headers.contains_key(DATE) {
         headers.insert(DATE, http_date(org.now()));
@@ -48,42 +57,70 @@ pub(crate) async fn answer(connection: Connection, request: Request<Incoming>) -
     if let Ok(id) = HeaderValue::from_str(&random_text(27)) {
         headers.insert(REQUEST_ID, id);
     }
-    org.count_response(response.status().as_u16());
     Ok(response)
 }
 
-async fn logs_response(connection: &Connection, request: &Request<Incoming>) -> Response<Body> {
+async fn logs_response(connection: &Connection, request: &Request<Incoming>) -> Answer {
     let org = &connection.org;
     if request.method() != Method::GET {
-        return ApiError::method().response();
+        return Ok(ApiError::method().response());
     }
-    let caller = match caller(org, request) {
+    let caller = match token::caller(connection, request) {
         Ok(caller) => caller,
-        Err(error) => return error.response(),
+        Err(response) => return Ok(*response),
     };
     let rate = org.count_request(&caller);
-    let result = match rate {
-        _ if !caller.may_read => Err(ApiError::forbidden()),
-        Some(Rate { exceeded: true, .. }) => Err(ApiError::too_many()),
-        _ => logs_page(connection, request).await,
+    let mut response = match rate {
+        _ if !caller.may_read => ApiError::forbidden().response(),
+        Some(Rate { exceeded: true, .. }) => ApiError::too_many().response(),
+        _ => permitted(connection, request, &caller).await?,
     };
-    let mut response = result.unwrap_or_else(|error| error.response());
+    let headers = response.headers_mut();
     if let Some(rate) = rate {
-        let headers = response.headers_mut();
         headers.insert(RATE_LIMIT, rate.limit.into());
-        headers.insert(RATE_REMAINING, rate.remaining.into());
+        headers.entry(RATE_REMAINING).or_insert(rate.remaining.into());
         headers.insert(RATE_RESET, rate.reset.into());
     }
-    response
+    if caller.is_bound {
+        token::tell_nonce(org, headers);
+    }
+    Ok(response)
+}
+
+/// Answers somebody who may read the log and has requests left.
+async fn permitted(
+    connection: &Connection,
+    request: &Request<Incoming>,
+    caller: &Caller,
+) -> Answer {
+    let org = &connection.org;
+    let fault = org.next_fault(Place::Logs);
+    let query = match LogsQuery::read(request.uri().query().unwrap_or_default(), org.now()) {
+        Ok(query) => query,
+        Err(error) => return Ok(error.response()),
+    };
+    if let Some(fault) = fault
+        && let Some(response) = trouble::instead(connection, fault, &query).await?
+    {
+        return Ok(response);
+    }
+    let base = base_url(connection, request);
+    let page = logs_page(connection, &base, caller, &query, fault).await;
+    Ok(page.unwrap_or_else(|error| error.response()))
 }
 
 async fn logs_page(
     connection: &Connection,
-    request: &Request<Incoming>,
+    base: &str,
+    caller: &Caller,
+    query: &LogsQuery,
+    fault: Option<Fault>,
 ) -> Result<Response<Body>, ApiError> {
     let org = &connection.org;
-    let query = LogsQuery::read(request.uri().query().unwrap_or_default(), org.now())?;
-    let page = logs::page(org, &query).await?;
+    let mut page = logs::page(org, query).await?;
+    if let Some(fault) = fault {
+        trouble::page(connection, fault, caller, query, &mut page)?;
+    }
     {
         let mut stats = org.stats();
         stats.events_sent += page.count;
@@ -91,12 +128,18 @@ async fn logs_page(
             stats.polled_until = stats.polled_until.max(end);
         }
     }
-    let base = base_url(connection, request);
-    let own = query.link(&base, query.after.as_deref());
-    let next = page.next.as_ref().map(|(query, after)| query.link(&base, Some(after)));
-    let mut response = Response::new(Body::from(page.json));
+    if let Some((start, end)) = page.polled.filter(|(start, end)| start < end) {
+        org.turn_page(caller, (start, end));
+    }
+    let own = query.link(base, query.after.as_deref());
+    let next = page.next.as_ref().map(|(query, after)| query.link(base, Some(after)));
+    let (body, claimed_length) = trouble::body(connection, fault, page.json);
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Some(length) = claimed_length {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
     let links = [Some((own, "self")), next.map(|next| (next, "next"))];
     let links: Vec<String> =
         links.into_iter().flatten().map(|(link, rel)| format!("<{link}>; rel=\"{rel}\"")).collect();
@@ -106,17 +149,10 @@ async fn logs_page(
             headers.append(LINK, value);
         }
     }
-    Ok(response)
-}
-
-/// Who sends this request.
-fn caller(org: &Org, request: &Request<Incoming>) -> Result<Caller, ApiError> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, token) = header.and_then(|it| it.split_once(' ')).ok_or_else(ApiError::token)?;
-    if !scheme.eq_ignore_ascii_case("SSWS") {
-        return Err(ApiError::token());
+    if let Some(fault) = fault {
+        trouble::headers(connection, fault, headers);
     }
-    org.caller_by_token(token.trim()).ok_or_else(ApiError::token)
+    Ok(response)
 }
 
 /// The address by which the client reached the organisation.

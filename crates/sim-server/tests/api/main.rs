@@ -2,5 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod faults;
+mod hooks;
 mod logs;
+mod oauth;
 mod support;
+mod tls;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sim_server::{Hook, Options, Server};
 
-/// A request that came: its first line and headers in lower case, and its body.
+/// A request that came: its first line and headers, and its body.
 struct Received {
     head: String,
     body: Value,
@@ -25,8 +25,9 @@ fn receiver(mut statuses: Vec<u16>) -> (String, Receiver<Received>) {
             let mut head = String::new();
             while !head.ends_with("\r\n\r\n") && stream.read_line(&mut head).unwrap() > 0 {}
             let value = |name: &str| {
-                let line = head.lines().find(|line| line.to_lowercase().starts_with(name));
-                line.map(|line| line[name.len() + 2..].to_owned())
+                let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+                let header = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
+                header.map(|(_, value)| value.to_owned())
             };
             let length = value("content-length").map_or(0, |it| it.parse().unwrap());
             let mut body = vec![0; length];

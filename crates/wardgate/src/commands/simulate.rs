@@ -75,6 +75,10 @@ pub(crate) fn run(args: &SimulateArgs) -> Result<u8> {
         }
         return Ok(DONE);
     }
+    if args.serve.list_faults {
+        serve::list_faults()?;
+        return Ok(DONE);
+    }
     let mut scenario = Scenario::new(args.events.unwrap_or(10_000), args.seed);
     scenario.users = args.users;
     scenario.days = args.days;

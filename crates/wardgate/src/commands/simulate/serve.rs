@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use sim::Scenario;
-use sim_server::{Backlog, Live, Options, Server};
+use sim_server::{
+    Backlog, FaultKind, Faults, Hook, Late, Live, OauthClient, Options, PublicKey, Server, Tls,
+};
 
 use crate::cli::DONE;
 use crate::term::say::say;
@@ -41,6 +43,53 @@ pub(super) struct ServeArgs {
     /// Requests a minute that the log takes; 0 for any number.
     #[arg(long, value_name = "N", default_value_t = 60, requires = "listen")]
     rate_limit: u32,
+    /// What goes wrong on purpose, and how often (repeatable): reset:0.02, hang=5:0.01, or 500@3 for
+    /// the third request. See --list-faults.
+    #[arg(long = "fault", value_name = "FAULT:RATE", requires = "listen")]
+    faults: Vec<String>,
+    /// What goes wrong as a JSON file: {"seed": 7, "rates": {"500": 0.05}, "script": {"3": "reset"}}.
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    fault_script: Option<PathBuf>,
+    /// Chooses the requests that go wrong.
+    #[arg(long, value_name = "S", requires = "listen")]
+    fault_seed: Option<u64>,
+    /// List the faults and end.
+    #[arg(long)]
+    pub(super) list_faults: bool,
+    /// Serve HTTPS, with a certificate of an authority of its own.
+    #[arg(long, value_name = "CERTIFICATE", requires = "listen", num_args = 0..=1,
+        default_missing_value = "good", require_equals = true, value_enum)]
+    tls: Option<Certificate>,
+    /// Where to write the authority's certificate (PEM), for clients to trust.
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    ca_out: Option<PathBuf>,
+    /// A service app that may ask for access tokens, and its public key as a JWK file (repeatable).
+    #[arg(long = "oauth-client", value_name = "ID=FILE", requires = "listen")]
+    oauth_clients: Vec<String>,
+    /// Give service apps plain bearer tokens, not bound by DPoP.
+    #[arg(long, requires = "oauth_clients")]
+    bearer: bool,
+    /// Push events to this event hook (repeatable), a URL of HTTP.
+    #[arg(long = "hook", value_name = "URL", requires = "listen")]
+    hooks: Vec<String>,
+    /// The value of the authorization header that event hooks are sent.
+    #[arg(
+        long,
+        value_name = "VALUE",
+        requires = "hooks",
+        default_value = "simulated",
+        env = "WARDGATE_SIMULATED_HOOK"
+    )]
+    hook_authorization: String,
+    /// Push everything twice, as may happen with delivery at least once.
+    #[arg(long, requires = "hooks")]
+    hook_twice: bool,
+    /// How many of a thousand events are persisted late, by up to a minute.
+    #[arg(long, value_name = "N", requires = "listen", default_value_t = 20)]
+    late: u32,
+    /// How far the organisation's clock is ahead, such as 5m or -2h.
+    #[arg(long, value_name = "TIME", requires = "listen", allow_hyphen_values = true)]
+    clock_ahead: Option<jiff::SignedDuration>,
     /// About how many events to keep at most. Default: all.
     #[arg(long, value_name = "N", requires = "listen")]
     keep: Option<u64>,
@@ -59,6 +108,56 @@ pub(super) struct ServeArgs {
 enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Certificate {
+    /// One that fits.
+    Good,
+    /// One for another host.
+    WrongName,
+    /// One that expired years ago.
+    Expired,
+}
+
+/// Lists the faults.
+pub(super) fn list_faults() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for kind in FaultKind::ALL {
+        let amount = match kind.default_amount() {
+            0 => String::new(),
+            amount => format!("={amount}"),
+        };
+        writeln!(out, "{:<16}{}", format!("{}{amount}", kind.name()), kind.description())?;
+    }
+    Ok(())
+}
+
+fn faults(args: &ServeArgs) -> Result<Faults> {
+    let mut faults = match &args.fault_script {
+        None => Faults::default(),
+        Some(path) => {
+            let cannot = || format!("cannot read {}", path.display());
+            let text = std::fs::read_to_string(path).with_context(cannot)?;
+            serde_json::from_str(&text).with_context(cannot)?
+        }
+    };
+    for fault in &args.faults {
+        faults.add(fault).context("--fault")?;
+    }
+    faults.seed = args.fault_seed.unwrap_or(faults.seed);
+    Ok(faults)
+}
+
+fn oauth_clients(args: &ServeArgs) -> Result<Vec<OauthClient>> {
+    let clients = args.oauth_clients.iter().map(|text| {
+        let (id, path) = text.split_once('=').context("--oauth-client: expected ID=FILE")?;
+        let cannot = || format!("cannot read {path}");
+        let jwk = std::fs::read_to_string(path).with_context(cannot)?;
+        let key = PublicKey::from_jwk(&jwk).with_context(cannot)?;
+        Ok(OauthClient { dpop: !args.bearer, ..OauthClient::new(id, key) })
+    });
+    clients.collect()
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -88,6 +187,12 @@ pub(super) fn run(args: &ServeArgs, listen: SocketAddr, served: &Served) -> Resu
         }
         let options = options(args, listen, served, number)?;
         servers.push(Server::start(options)?);
+    }
+    if let Some(path) = &args.ca_out {
+        // Each organisation has an authority of its own.
+        let certificates: String = servers.iter().filter_map(Server::ca_pem).collect();
+        let cannot = || format!("cannot write {}", path.display());
+        std::fs::write(path, certificates).with_context(cannot)?;
     }
     tell(args.format, &servers)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -136,6 +241,24 @@ fn options(args: &ServeArgs, listen: SocketAddr, served: &Served, number: u16) -
         live: Some(live),
         tokens: args.tokens.clone(),
         rate_limit: args.rate_limit,
+        faults: faults(args)?,
+        tls: match args.tls {
+            None => Tls::None,
+            Some(Certificate::Good) => Tls::Good,
+            Some(Certificate::WrongName) => Tls::WrongName,
+            Some(Certificate::Expired) => Tls::Expired,
+        },
+        oauth_clients: oauth_clients(args)?,
+        hooks: args
+            .hooks
+            .iter()
+            .map(|url| Hook {
+                twice: args.hook_twice,
+                ..Hook::new(url, args.hook_authorization.as_str())
+            })
+            .collect(),
+        late: Late { per_mille: args.late, ..Late::default() },
+        clock_ahead_ms: args.clock_ahead.map_or(0, |it| it.as_millis() as i64),
         keep_events: args.keep.unwrap_or(u64::MAX),
         ..Options::default()
     })

@@ -41,14 +41,14 @@ impl Metrics {
             connections: Gauge::default(),
         };
         let requests = metrics.requests.clone();
-        registry.register("http_requests", "HTTP requests by route and status", requests);
+        registry.register("wardgate_http_requests", "HTTP requests by route and status", requests);
         let durations = metrics.durations.clone();
         let help = "From the head of a request to its answer";
-        registry.register("http_request_duration_seconds", help, durations);
+        registry.register("wardgate_http_request_duration_seconds", help, durations);
         let in_flight = metrics.in_flight.clone();
-        registry.register("http_requests_in_flight", "HTTP requests under way", in_flight);
+        registry.register("wardgate_http_requests_in_flight", "HTTP requests under way", in_flight);
         let connections = metrics.connections.clone();
-        registry.register("http_connections", "Open HTTP connections", connections);
+        registry.register("wardgate_http_connections", "Open HTTP connections", connections);
         metrics
     }
 

@@ -117,11 +117,11 @@ async fn what_is_counted_is_shown() {
     assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
     let text = response.text().await.unwrap();
     for line in [
-        "http_requests_total{route=\"/plain\",status=\"200\"} 2",
-        "http_requests_total{route=\"/hooks/{name}\",status=\"404\"} 1",
-        "http_requests_total{route=\"other\",status=\"404\"} 1",
-        "http_request_duration_seconds_count{route=\"/plain\"} 2",
-        "http_requests_in_flight 1",
+        "wardgate_http_requests_total{route=\"/plain\",status=\"200\"} 2",
+        "wardgate_http_requests_total{route=\"/hooks/{name}\",status=\"404\"} 1",
+        "wardgate_http_requests_total{route=\"other\",status=\"404\"} 1",
+        "wardgate_http_request_duration_seconds_count{route=\"/plain\"} 2",
+        "wardgate_http_requests_in_flight 1",
         "# EOF",
     ] {
         assert!(text.lines().any(|one| one == line), "{line} in\n{text}");

@@ -82,6 +82,9 @@ impl<'s> Sink<'s> {
             Found::Event => self.keep(element),
             Found::Text(text) | Found::Payload(Value::Text(text)) => {
                 let text = text.to_str();
+                if text.trim_ascii().is_empty() {
+                    return self.open(element);
+                }
                 self.inner(&text, element.repaired)
             }
             Found::Payload(Value::Object(raw)) => self.inner(raw.as_str(), element.repaired),

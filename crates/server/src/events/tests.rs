@@ -79,7 +79,8 @@ fn what_is_no_event_keeps_its_place() {
         &format!("{ONE}\nhello\n{TWO}\n{{}}"),
         &[Ok(ONE), Err("hello"), Ok(TWO), Err("{}")],
     );
-    let list = format!(r#"[{ONE}, 7, null, "text", [1], {{"json": 5}}, {{"json":"x"}}, {TWO}]"#);
+    let list =
+        format!(r#"[{ONE}, 7, null, "text", [1], {{"json": 5}}, {{"json":"x"}}, "", {TWO}]"#);
     check(
         Form::List,
         &list,
@@ -91,6 +92,7 @@ fn what_is_no_event_keeps_its_place() {
             Err("[1]"),
             Err(r#"{"json": 5}"#),
             Err("x"),
+            Err("\"\""),
             Ok(TWO),
         ],
     );

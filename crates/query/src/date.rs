@@ -1,6 +1,6 @@
 //! Dates in queries: written out, or counted from now.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp, ToSpan, Unit};
 
@@ -64,10 +64,13 @@ fn written(text: &str) -> Option<Moment> {
         let start: i64 = text.parse().ok()?;
         return Some(Moment { start, end: start.checked_add(1)? });
     }
-    let utc = |datetime: DateTime| TimeZone::UTC.to_timestamp(datetime).ok();
+    // The last days of 9999, with which people write ranges without an end, are no timestamps.
+    let utc = |datetime| TimeZone::UTC.to_timestamp(datetime).unwrap_or(Timestamp::MAX);
     let between = |start: Timestamp, length: Span| {
-        let end = start.to_zoned(TimeZone::UTC).checked_add(length).ok()?.timestamp();
-        Some(Moment { start: start.as_millisecond(), end: end.as_millisecond() })
+        let end = start.to_zoned(TimeZone::UTC).checked_add(length);
+        let end = end.map_or(Timestamp::MAX, |end| end.timestamp()).as_millisecond();
+        let start = start.as_millisecond();
+        Moment { start, end: end.max(start + 1) }
     };
     let is_digit = |byte: u8| byte.is_ascii_digit();
     let (date, time) = match text.split_once(['T', 't', ' ']) {
@@ -91,7 +94,9 @@ fn written(text: &str) -> Option<Moment> {
         }
         _ => return None,
     };
-    let Some(time) = time else { return between(utc(date.to_datetime(Time::midnight()))?, length) };
+    let Some(time) = time else {
+        return Some(between(utc(date.to_datetime(Time::midnight())), length));
+    };
     if parts.len() != 3 {
         return None;
     }
@@ -125,7 +130,7 @@ fn written(text: &str) -> Option<Moment> {
         _ => return None,
     };
     let time = Time::new(hour, minute, second, nanosecond).ok()?;
-    between(offset.to_timestamp(date.to_datetime(time)).ok()?, length)
+    Some(between(offset.to_timestamp(date.to_datetime(time)).ok()?, length))
 }
 
 /// `+02:00`, `+0200` or `+02`.
@@ -252,6 +257,15 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(shown(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_day_of_all_is_an_end_for_ranges() {
+        let last = Moment::parse("9999-12-31", NOW).unwrap();
+        assert!(last.start > Moment::parse("9999-12-30", NOW).unwrap().start);
+        assert!(last.start < last.end);
+        let year = Moment::parse("9999", NOW).unwrap();
+        assert!(year.start < year.end && year.end < last.end);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod failpoint;
 mod folder;
 mod index;
 mod prepared;
+pub mod search;
 mod writer;
 
 pub use database::Database;

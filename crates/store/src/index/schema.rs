@@ -13,7 +13,8 @@ use tantivy::tokenizer::{
 
 /// The name of the tokenizer of keywords: the whole value, in lower case.
 pub const TOKENIZER: &str = "keyword";
-const WORDS: &str = "words";
+/// The name of the tokenizer of words.
+pub(crate) const WORDS: &str = "words";
 
 /// The longest keyword that is indexed, in bytes. What is longer is in the event's text only.
 pub(crate) const LONGEST_KEYWORD: usize = 8 * 1024;
@@ -74,8 +75,8 @@ impl Schema {
                 .set_index_option(record)
                 .set_fieldnorms(false)
         };
-        let only_terms = TextOptions::default()
-            .set_indexing_options(terms(TOKENIZER, IndexRecordOption::Basic));
+        let only_terms =
+            TextOptions::default().set_indexing_options(terms(TOKENIZER, IndexRecordOption::Basic));
         let words = TextOptions::default()
             .set_indexing_options(terms(WORDS, IndexRecordOption::WithFreqsAndPositions));
         let keyword = only_terms.clone().set_fast("raw");
@@ -107,19 +108,7 @@ impl Schema {
         });
         let rows = rows.collect();
         let tantivy = builder.build();
-        Self {
-            tantivy,
-            seq,
-            origin,
-            id,
-            source,
-            repaired,
-            text,
-            debug,
-            latitude,
-            longitude,
-            rows,
-        }
+        Self { tantivy, seq, origin, id, source, repaired, text, debug, latitude, longitude, rows }
     }
 }
 

@@ -1,0 +1,7 @@
+//! Search over stored events: the same answers as a slow look at every record, in order, in
+//! pages, by value and by time; also beside a writer, and where days are damaged.
+
+mod answers;
+mod beside;
+mod slow;
+mod support;

@@ -59,7 +59,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         writer.tidy(received)?;
     }
     let taken = begun.elapsed();
-    println!("{stored} events ({bytes} bytes) committed in {taken:?}: preparing {preparing:?}, committing {committing:?}");
+    println!(
+        "{stored} events ({bytes} bytes) committed in {taken:?}: preparing {preparing:?}, committing {committing:?}"
+    );
     writer.flush();
     let taken = begun.elapsed();
     println!("searchable in {taken:?}: {:.0}/s", stored as f64 / taken.as_secs_f64());

@@ -6,12 +6,12 @@ use std::path::Path;
 use ecs::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::Error;
 use crate::db::{
     self, Alert, AlertFilter, Change, Cursor, Origin, OriginId, Quarantined, StoredAlert,
     UnknownAlert,
 };
 use crate::folder::Folder;
-use crate::Error;
 
 /// A connection to the database of a data folder. Any number of them, in any processes.
 #[derive(Debug)]

@@ -11,6 +11,9 @@ pub enum Error {
     /// There is no data folder here.
     #[error("{0} is no data folder: start wardgate run, or name another with --data")]
     NoFolder(PathBuf),
+    /// A data folder is to be made where something is.
+    #[error("{0} is not empty: choose another folder, or move what is in it")]
+    NotEmpty(PathBuf),
     /// Another process writes into it.
     #[error("{0} is in use by another wardgate: stop it first, or use another data_dir")]
     InUse(PathBuf),

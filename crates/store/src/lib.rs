@@ -1,5 +1,6 @@
 //! Events, alerts and cursors at rest, in one commit; search over them.
 
+mod backup;
 mod database;
 mod day;
 mod db;
@@ -7,10 +8,12 @@ mod error;
 mod failpoint;
 mod folder;
 mod index;
+mod keys;
 mod prepared;
 pub mod search;
 mod writer;
 
+pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
@@ -20,5 +23,6 @@ pub use db::{
 pub use error::Error;
 pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};
+pub use keys::IntakeKey;
 pub use prepared::Prepared;
 pub use writer::{Committed, Options, Writer};

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, fields, rules, scan, simulate};
+use crate::commands::{self, alerts, config, data, demo, run, fields, intake, rules, scan, simulate};
 use crate::term::say::say;
 
 /// Everything is done.
@@ -37,21 +37,39 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::DemoArgs),
+    Run(run::RunArgs),
+    Alerts(alerts::AlertsArgs),
     Scan(Box<scan::ScanArgs>),
     Rules(Box<rules::RulesArgs>),
     Fields(fields::FieldsArgs),
+    Config(config::ConfigArgs),
+    Intake(intake::IntakeArgs),
+    Doctor(Box<commands::doctor::DoctorArgs>),
     Simulate(simulate::SimulateArgs),
+    Backup(data::BackupArgs),
+    Restore(data::RestoreArgs),
+    Verify(data::VerifyArgs),
     Completions(commands::completions::CompletionsArgs),
 }
 
 /// Runs the program.
-pub(crate) fn run() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let result = match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Rules(args) => rules::run(&args),
         Command::Fields(args) => fields::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Intake(args) => intake::run(&args),
+        Command::Doctor(args) => commands::doctor::run(&args),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Backup(args) => data::backup(&args),
+        Command::Restore(args) => data::restore(&args),
+        Command::Verify(args) => data::verify(&args),
         Command::Completions(args) => commands::completions::run::<Cli>(&args),
     };
     match result {

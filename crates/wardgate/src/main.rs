@@ -5,9 +5,11 @@ use std::process::ExitCode;
 mod cli;
 mod commands;
 mod report;
+mod run;
 mod scan;
+mod sinks;
 mod term;
 
 fn main() -> ExitCode {
-    cli::run()
+    cli::main()
 }

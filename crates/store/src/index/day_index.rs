@@ -56,11 +56,8 @@ impl DayWriter {
     /// Opens the index of a day to write, and makes it if there is none.
     pub(crate) fn open(folder: &Folder, day: Day) -> Result<Self, Error> {
         let path = folder.day(day);
-        let index = if path.join("meta.json").exists() {
-            open(folder, day)?
-        } else {
-            make(&path, day)?
-        };
+        let index =
+            if path.join("meta.json").exists() { open(folder, day)? } else { make(&path, day)? };
         let indexed = indexed(&index, day)?;
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)

@@ -320,7 +320,8 @@ impl Work {
                 let organization = of.map(|(_, origin)| origin.organization()).unwrap_or_default();
                 self.origins.insert(row.origin, Context::new(organization));
             }
-            let left_out: BTreeMap<u32, ()> = row.left_out.iter().map(|place| (*place, ())).collect();
+            let left_out: BTreeMap<u32, ()> =
+                row.left_out.iter().map(|place| (*place, ())).collect();
             let mut seq = row.first;
             for (place, event) in (0u32..).zip(unpacked.events()) {
                 if left_out.contains_key(&place) {
@@ -333,10 +334,8 @@ impl Work {
                 }
                 let Some(context) = self.origins.get_mut(&row.origin) else { break };
                 context.reset();
-                let arrival = Arrival {
-                    ingested: Some(Timestamp(row.received)),
-                    repaired: event.repaired,
-                };
+                let arrival =
+                    Arrival { ingested: Some(Timestamp(row.received)), repaired: event.repaired };
                 let parsed = LogEvent::parse(event.text);
                 // Only events stand in the journal.
                 let Ok(parsed) = parsed else { continue };

@@ -133,9 +133,8 @@ impl KnownDay {
         known.add_filter((events * 2).max(SMALLEST));
         for segment in searcher.segment_readers() {
             let inverted = segment.inverted_index(Schema::get().id).map_err(Error::index(day))?;
-            let mut terms = inverted.terms().stream().map_err(|error| {
-                Error::index(day)(error.into())
-            })?;
+            let mut terms =
+                inverted.terms().stream().map_err(|error| Error::index(day)(error.into()))?;
             while let Some((term, _)) = terms.next() {
                 known.add_to_filter(hash(term));
             }
@@ -186,7 +185,8 @@ impl KnownDay {
         for address in found {
             let segment = searcher.segment_reader(address.segment_ord);
             let origins = segment.fast_fields().u64("_origin").map_err(Error::index(day))?;
-            let origin = origins.first(address.doc_id).and_then(|origin| u32::try_from(origin).ok());
+            let origin =
+                origins.first(address.doc_id).and_then(|origin| u32::try_from(origin).ok());
             if origin.is_some_and(|origin| same(OriginId(origin))) {
                 return Ok(true);
             }
@@ -210,7 +210,7 @@ pub(crate) fn hash(id: &[u8]) -> u128 {
     use std::sync::LazyLock;
     // Ids come from outside: the hashes are keyed anew in each process. Two of them, so that
     // different ids never meet.
-    static KEYS: LazyLock<[RandomState; 2]> = 
+    static KEYS: LazyLock<[RandomState; 2]> =
         LazyLock::new(|| [RandomState::new(), RandomState::new()]);
     let [high, low] = KEYS.each_ref().map(|key| u128::from(key.hash_one(id)));
     high << 64 | low

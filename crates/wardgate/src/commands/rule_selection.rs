@@ -55,6 +55,25 @@ pub(crate) fn parse_level(text: &str) -> Result<Level, String> {
 }
 
 impl RuleSelection {
+    /// What a configuration chooses.
+    pub(crate) fn of_config(rules: &config::Rules) -> Self {
+        Self {
+            rule_paths: rules.paths.clone(),
+            no_builtin: !rules.builtin,
+            effort: match rules.effort {
+                config::Effort::Elementary => Effort::Elementary,
+                config::Effort::Intermediate => Effort::Intermediate,
+                config::Effort::Advanced => Effort::Advanced,
+                config::Effort::Master => Effort::Master,
+            },
+            min_level: Level::from_name(rules.min_level.name()),
+            enable: rules.enable.clone(),
+            disable: rules.disable.clone(),
+            placeholder_files: rules.placeholders.clone(),
+            indicator_files: rules.indicators.clone(),
+        }
+    }
+
     /// Loads the rules, built-in and others.
     ///
     /// # Errors

@@ -67,3 +67,31 @@ impl Drop for Bar {
         }
     }
 }
+
+/// A bar for work that is done in steps. It is drawn on a terminal only.
+pub(crate) struct Steps(ProgressBar);
+
+/// Starts drawing a bar for steps that are called `what`.
+pub(crate) fn steps(what: &'static str) -> Steps {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:24}} {{pos}}/{{len}} {what} {{msg}}"))
+    {
+        bar.set_style(style);
+    }
+    Steps(bar)
+}
+
+impl Steps {
+    /// Shows which step is next, how many are done, and how many there are.
+    pub(crate) fn at(&self, step: &str, done: usize, all: usize) {
+        self.0.set_length(all as u64);
+        self.0.set_position(done as u64);
+        self.0.set_message(step.to_owned());
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,147 @@
+//! The program that runs day and night: everything put together.
+
+mod logging;
+mod observe;
+mod outbox;
+mod refresh;
+mod sinks;
+mod sources;
+mod status;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use config::Config;
+use detect::{Detector, Exceptions};
+use engine::{Limits, Metrics, Pipeline, channel};
+use prometheus_client::registry::Registry;
+use server::{App, HookTable, KeyRing, Server, Tls};
+use store::{Database, Writer};
+use tokio::sync::{Notify, watch};
+
+use crate::commands::rule_selection::{RuleSelection, load_exceptions, report_problems};
+
+pub(crate) use logging::{above_bottom, start as start_logging};
+pub(crate) use sources::settings as okta_settings;
+
+/// How long a stop may take, all in all.
+const STOPPING: Duration = Duration::from_secs(9);
+
+/// What [`run`] is told beside the configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// Where alerts are written for people who look, beside the sinks.
+    pub(crate) show_alerts: bool,
+    /// End after this time.
+    pub(crate) stop_after: Option<Duration>,
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
+    let selection = RuleSelection::of_config(&config.rules);
+    let detector = detector(&selection, config.rules.exceptions.as_deref(), true)?;
+    let rules = detector.rules().len();
+    let writer = Writer::open(&config.data_dir, store_options(&config.store))?;
+    let cursors = writer.cursors()?;
+    let root = config.data_dir.as_path();
+    let mut registry = Registry::default();
+    let metrics = Arc::new(Metrics::register(&mut registry));
+    let server_metrics = server::Metrics::register(&mut registry);
+    let (handle, inbox) = channel(Limits::default());
+    let pipeline = Pipeline::start(writer, detector, inbox, Arc::clone(&metrics))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(async {
+        let (stop, stopped) = watch::channel(false);
+        let keys = Arc::new(KeyRing::default());
+        let hooks = Arc::new(HookTable::default());
+        let mut refresh = refresh::Refresh::new(config, selection.clone(), &keys, &hooks)?;
+        refresh.keys_and_hooks()?;
+
+        let sources = sources::start(config, &cursors, &handle)?;
+        let wake = Arc::new(Notify::new());
+        let sinks = sinks::start(config, told.show_alerts, root, &wake, &stopped)?;
+        let observed = observe::Observed {
+            sources: sources.health.clone(),
+            sinks: sinks.health.clone(),
+            handle: handle.clone(),
+            trouble: Box::new(pipeline.troubles()),
+        };
+        let observed = Arc::new(observed);
+        registry.register_collector(Box::new(observe::Collected(Arc::clone(&observed))));
+        let (ready, shown) = (Arc::clone(&observed), registry);
+        let app = App::new(handle.clone(), server_metrics)
+            .keys(keys.clone())
+            .hooks(hooks.clone())
+            .metrics(move || observe::render(&shown))
+            .ready(move || ready.checks());
+        let listen = config.server.listen;
+        let mut server = Server::bind(listen, app)
+            .await
+            .with_context(|| format!("cannot listen on {listen}, see server.listen"))?;
+        if let Some(tls) = &config.server.tls {
+            server = server.tls(Tls::load(&tls.cert, &tls.key)?);
+        }
+        let address = server.local_addr();
+        let mut server_stop = stopped.clone();
+        let serving = tokio::spawn(server.serve(async move {
+            let _ = server_stop.wait_for(|stop| *stop).await;
+        }));
+        tracing::info!(
+            %address,
+            data = %root.display(),
+            rules,
+            intakes = config.intakes.len(),
+            sinks = config.sinks.len(),
+            "running"
+        );
+        let waker = tokio::spawn(sinks::wake_on_alerts(pipeline.alerts(), Arc::clone(&wake)));
+        let status = tokio::spawn(status::show(
+            config.intakes.iter().map(|intake| intake.name.clone()).collect(),
+            Arc::clone(&metrics),
+            Arc::clone(&observed),
+            stopped.clone(),
+        ));
+        let ended = refresh.until_told(&pipeline, told.stop_after).await;
+
+        // Sources first, then what they hand in to, then those who are told of it.
+        sources.stop().await;
+        let _ = stop.send(true);
+        let _ = tokio::time::timeout(STOPPING / 3, serving).await;
+        drop(handle);
+        drop(observed);
+        waker.abort();
+        let _ = status.await;
+        sinks.stop(STOPPING / 3).await;
+        ended
+    });
+    // Whatever still holds a handle ends with the runtime.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    pipeline.finish();
+    tracing::info!("stopped");
+    outcome
+}
+
+fn store_options(store: &config::Store) -> store::Options {
+    store::Options {
+        retention_days: store.retention_days,
+        retention_size: store.retention_size,
+        fold_window: i64::try_from(store.fold_window.as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+/// The detector with the chosen rules; what is wrong with some of them is said.
+fn detector(selection: &RuleSelection, exceptions: Option<&Path>, quiet: bool) -> Result<Detector> {
+    let pack = selection.load()?;
+    let chosen = selection.selection(&pack)?;
+    let exceptions: Exceptions = load_exceptions(exceptions)?;
+    let detector = Detector::new(&pack, &chosen, selection.placeholders()?, exceptions);
+    report_problems(&pack, &detector, quiet);
+    Ok(detector)
+}
+
+/// A connection to the database of the data folder.
+fn database(root: &Path) -> Result<Database> {
+    Ok(Database::open(root)?)
+}

@@ -39,7 +39,9 @@ struct Cli {
 enum Command {
     Demo(demo::DemoArgs),
     Run(run::RunArgs),
+    Search(Box<commands::search::SearchArgs>),
     Alerts(alerts::AlertsArgs),
+    Export(commands::export::ExportArgs),
     Scan(Box<scan::ScanArgs>),
     Rules(Box<rules::RulesArgs>),
     Fields(fields::FieldsArgs),
@@ -59,7 +61,9 @@ pub(crate) fn main() -> ExitCode {
     let result = match command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Search(args) => commands::search::run(&args),
         Command::Alerts(args) => alerts::run(&args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Scan(args) => scan::run(*args),
         Command::Rules(args) => rules::run(&args),
         Command::Fields(args) => fields::run(&args),

@@ -8,6 +8,7 @@ mod report;
 mod run;
 mod scan;
 mod sinks;
+mod stored;
 mod term;
 
 fn main() -> ExitCode {

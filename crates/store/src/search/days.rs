@@ -178,7 +178,7 @@ impl Days {
                         work(*day, day_searcher)
                     })?;
                     let mut merge = merge.lock().unwrap_or_else(PoisonError::into_inner);
-                    done.map_or(Ok(()), |done| merge(done))
+                    done.map_or(Ok(()), &mut *merge)
                 });
                 if let Err(error) = step {
                     next.store(days.len(), Ordering::Relaxed);

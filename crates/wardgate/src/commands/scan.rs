@@ -326,7 +326,7 @@ fn tactics(detector: &Detector, outcome: &Outcome) -> Vec<report::Tactic> {
 }
 
 /// Reads a time: a date, an instant, or how long ago.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
     if let Some(time) =
         Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
     {

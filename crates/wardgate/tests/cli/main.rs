@@ -20,5 +20,6 @@ mod repeatable;
 mod rule_commands;
 mod rules;
 mod served;
+mod search;
 mod simulated;
 mod support;

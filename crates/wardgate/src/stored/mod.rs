@@ -1,0 +1,9 @@
+//! Stored events, for commands that read them: which ones, and how they are written.
+
+mod columns;
+mod output;
+mod select;
+
+pub(crate) use columns::Columns;
+pub(crate) use output::{Fields, Form, Output};
+pub(crate) use select::{SelectArgs, parse_duration, say_unreadable};

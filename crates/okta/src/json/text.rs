@@ -47,7 +47,19 @@ impl<'a> Text<'a> {
     pub fn to_str(&self) -> Cow<'a, str> {
         match self.form {
             Form::Clean | Form::Plain => Cow::Borrowed(self.text),
-            Form::Escaped => Cow::Owned(unescape(self.text)),
+            Form::Escaped => {
+                let mut text = String::new();
+                unescape(self.text, &mut text);
+                Cow::Owned(text)
+            }
+        }
+    }
+
+    /// Writes the string as it reads behind what is in `out`.
+    pub fn push_to(&self, out: &mut String) {
+        match self.form {
+            Form::Clean | Form::Plain => out.push_str(self.text),
+            Form::Escaped => unescape(self.text, out),
         }
     }
 
@@ -87,31 +99,29 @@ impl<'a> Text<'a> {
 }
 
 /// Undoes JSON's escapes in what stood between the quotes of a valid string.
-fn unescape(escaped: &str) -> String {
-    let mut out = String::with_capacity(escaped.len());
+fn unescape(escaped: &str, out: &mut String) {
+    out.reserve(escaped.len());
     let mut rest = escaped;
-    while let Some((before, after)) = rest.split_once('\\') {
-        out.push_str(before);
-        let mut chars = after.chars();
-        match chars.next() {
-            Some('n') => out.push('\n'),
-            Some('t') => out.push('\t'),
-            Some('r') => out.push('\r'),
-            Some('b') => out.push('\u{8}'),
-            Some('f') => out.push('\u{c}'),
-            Some('u') => {
-                let (character, remaining) = unicode_escape(chars.as_str());
-                out.push(character);
-                rest = remaining;
-                continue;
+    // JSON within JSON has an escape every few bytes.
+    while let Some(at) = rest.as_bytes().iter().position(|byte| *byte == b'\\') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let escape = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
+        rest = rest.get(at + 2..).unwrap_or_default();
+        out.push(match escape {
+            b'n' => '\n',
+            b't' => '\t',
+            b'r' => '\r',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'u' => {
+                let (character, behind) = unicode_escape(rest);
+                rest = behind;
+                character
             }
-            Some(other) => out.push(other),
-            None => {}
-        }
-        rest = chars.as_str();
+            other => char::from(other),
+        });
     }
     out.push_str(rest);
-    out
 }
 
 /// Reads the four hexadecimal digits after `\u`, and the low half of a surrogate pair behind it.
@@ -159,7 +169,10 @@ mod tests {
         ]
         .map(|(escaped, read)| (escaped.to_owned(), read));
         for (escaped, read) in cases {
-            assert_eq!(unescape(&escaped), read, "{escaped}");
+            let mut out = "before ".to_owned();
+            Text::scanned(&escaped, true).push_to(&mut out);
+            assert_eq!(out, format!("before {read}"), "{escaped}");
+            assert_eq!(Text::scanned(&escaped, true).to_str(), read);
         }
     }
 

@@ -80,13 +80,7 @@ impl<'s> Sink<'s> {
         let element = self.in_body(start, end);
         match found {
             Found::Event => self.keep(element),
-            Found::Text(text) | Found::Payload(Value::Text(text)) => {
-                let text = text.to_str();
-                if text.trim_ascii().is_empty() {
-                    return self.open(element);
-                }
-                self.inner(&text, element.repaired)
-            }
+            Found::Text(text) | Found::Payload(Value::Text(text)) => self.text(element, text),
             Found::Payload(Value::Object(raw)) => self.inner(raw.as_str(), element.repaired),
             Found::Payload(_) | Found::Other => self.open(element),
         }
@@ -162,6 +156,33 @@ impl<'s> Sink<'s> {
         }
     }
 
+    /// Takes an element that is a string, or has one for what it means. It is unescaped where an
+    /// event would stand, so that it is copied once.
+    fn text(&mut self, element: Element<'_>, text: json::Text<'_>) -> Result<(), Unreadable> {
+        let copied = self.copied.take();
+        let mut copied = copied.unwrap_or_else(|| gather(self.source, &mut self.events));
+        let start = copied.len();
+        text.push_to(&mut copied);
+        let inner = copied.get(start..).unwrap_or_default();
+        let is_event = matches!(look::whole(inner), Ok(Found::Event));
+        if is_event && !self.is_full() {
+            let front = inner.len() - inner.trim_ascii_start().len();
+            let length = inner.trim_ascii().len();
+            let (start, end) = (start + front, start + front + length);
+            self.elements.push(Place::Event(self.events.len()));
+            self.events.push(span(start, end, element.repaired));
+            self.copied = Some(copied);
+            return Ok(());
+        }
+        let inner = inner.to_owned();
+        copied.truncate(start);
+        self.copied = Some(copied);
+        if inner.trim_ascii().is_empty() {
+            return self.open(element);
+        }
+        self.inner(&inner, element.repaired)
+    }
+
     /// Takes an element that is an event.
     fn keep(&mut self, element: Element<'_>) -> Result<(), Unreadable> {
         self.elements.push(Place::Event(self.events.len()));
@@ -185,8 +206,7 @@ impl<'s> Sink<'s> {
                 (start, copied.len())
             }
         };
-        let offset = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-        self.events.push(Span { start: offset(start), end: offset(end), repaired });
+        self.events.push(span(start, end, repaired));
         Ok(())
     }
 
@@ -258,13 +278,18 @@ impl<'s> Sink<'s> {
 /// The events that have been found in the source so far, one behind the other.
 fn gather(source: &Source, events: &mut [Span]) -> String {
     let mut copied = String::with_capacity(source.text.len());
-    for span in events {
+    for event in events {
         let start = copied.len();
-        copied.push_str(source.slice(span.start as usize, span.end as usize));
-        let offset = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-        (span.start, span.end) = (offset(start), offset(copied.len()));
+        copied.push_str(source.slice(event.start as usize, event.end as usize));
+        *event = span(start, copied.len(), event.repaired);
     }
     copied
+}
+
+/// A place in a text, which is never as long as 4 GiB.
+fn span(start: usize, end: usize, repaired: bool) -> Span {
+    let offset = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+    Span { start: offset(start), end: offset(end), repaired }
 }
 
 /// Whether nothing but the brackets stands here that close a list and what is around it.

@@ -113,7 +113,11 @@ fn init(args: &InitArgs) -> Result<u8> {
     let mut options = OpenOptions::new();
     options.write(true);
     // A link to elsewhere is not followed unless it is to be replaced.
-    if args.force { options.create(true).truncate(true) } else { options.create_new(true) };
+    if args.force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     let mut file = match options.open(&args.out) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             bail!("{name} exists, replace it with --force or write elsewhere with --out")
@@ -297,7 +301,10 @@ fn settings(args: &SettingsArgs) -> Result<u8> {
             }
         }
         Format::Csv => {
-            csv::write_row(&mut out, ["table", "setting", "type", "default", "example", "meaning"])?;
+            csv::write_row(
+                &mut out,
+                ["table", "setting", "type", "default", "example", "meaning"],
+            )?;
             for one in settings {
                 let (place, kind) = (table_name(one), one.kind.name());
                 csv::write_row(

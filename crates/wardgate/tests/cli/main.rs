@@ -11,6 +11,7 @@
 #[cfg(target_os = "linux")]
 mod alerts;
 mod awkward;
+mod config;
 mod damaged;
 mod fields;
 mod forms;

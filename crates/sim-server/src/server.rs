@@ -87,8 +87,8 @@ pub struct Truth {
 }
 
 impl Server {
-    /// Fills the organisation with its backlog and begins to serve it. Takes as long as the backlog
-    /// does: about a second for each 100,000 events.
+    /// Fills the organisation with its backlog and begins to serve it. Takes as long as it
+    /// takes to make the backlog.
     ///
     /// # Errors
     ///

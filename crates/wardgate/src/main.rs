@@ -11,6 +11,10 @@ mod sinks;
 mod stored;
 mod term;
 
+/// Events are made on one thread and let go on another, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     cli::main()
 }

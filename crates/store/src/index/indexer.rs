@@ -26,11 +26,11 @@ use crate::folder::Folder;
 use crate::{Day, Error};
 
 /// How many batches of documents may wait.
-const WAITING: usize = 16;
+const WAITING: usize = 2;
 /// How many days are written to at a time.
 const MOST_WRITERS: usize = 3;
 /// How many events are added between two commits at the most.
-const MOST_ADDED: u64 = 100_000;
+const MOST_ADDED: u64 = 50_000;
 /// How long an event waits to be searchable: when there is nothing else to do, and at the most.
 const QUIET: Duration = Duration::from_millis(700);
 const BUSY: Duration = Duration::from_secs(6);

@@ -26,7 +26,8 @@ impl Observed {
     /// Whether events are taken, collected and delivered.
     pub(super) fn checks(&self) -> Vec<Check> {
         let trouble = (self.trouble)();
-        let mut checks = vec![Check { name: "store".into(), ok: trouble.is_none(), reason: trouble }];
+        let mut checks =
+            vec![Check { name: "store".into(), ok: trouble.is_none(), reason: trouble }];
         for (name, health) in &self.sources {
             let snapshot = health.snapshot();
             let reason = match snapshot.tail.state {
@@ -90,56 +91,127 @@ impl std::fmt::Debug for Collected {
 impl Collector for Collected {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let observed = &self.0;
-        let snapshots: Vec<(&str, Snapshot)> =
-            observed.sources.iter().map(|(name, health)| (name.as_str(), health.snapshot())).collect();
-        gauge(&mut encoder, "wardgate_queue_fill_ratio", "Part of the queue of events that is taken",
-            [(vec![], observed.handle.fill())])?;
+        let snapshots: Vec<(&str, Snapshot)> = observed
+            .sources
+            .iter()
+            .map(|(name, health)| (name.as_str(), health.snapshot()))
+            .collect();
+        single(
+            &mut encoder,
+            "wardgate_queue_fill_ratio",
+            "Part of the queue of events that is taken",
+            observed.handle.fill(),
+        )?;
         let stalled = if observed.handle.is_stalled() { 1.0 } else { 0.0 };
-        gauge(&mut encoder, "wardgate_stalled", "1 when nothing can be stored", [(vec![], stalled)])?;
-        counter(&mut encoder, "wardgate_poll_requests", "Requests for pages by intake and status, 0 for none",
+        single(&mut encoder, "wardgate_stalled", "1 when nothing can be stored", stalled)?;
+        counter(
+            &mut encoder,
+            "wardgate_poll_requests",
+            "Requests for pages by intake and status, 0 for none",
             snapshots.iter().flat_map(|(name, snapshot)| {
                 snapshot.requests.iter().map(move |(status, count)| {
                     (vec![("intake", (*name).to_owned()), ("status", status.to_string())], *count)
                 })
-            }))?;
+            }),
+        )?;
         let by_intake = |value: fn(&Snapshot) -> Option<f64>| {
-            snapshots.iter().filter_map(move |(name, snapshot)| {
-                Some((vec![("intake", (*name).to_owned())], value(snapshot)?))
-            }).collect::<Vec<_>>()
+            snapshots
+                .iter()
+                .filter_map(move |(name, snapshot)| {
+                    Some((vec![("intake", (*name).to_owned())], value(snapshot)?))
+                })
+                .collect::<Vec<_>>()
         };
-        gauge(&mut encoder, "wardgate_rate_limit_remaining", "Requests that Okta still allows until the reset",
-            by_intake(|snapshot| Some(f64::from(snapshot.rate_limit?.remaining))))?;
-        gauge(&mut encoder, "wardgate_rate_limit_limit", "Requests that Okta allows",
-            by_intake(|snapshot| Some(f64::from(snapshot.rate_limit?.limit))))?;
-        gauge(&mut encoder, "wardgate_clock_skew_seconds", "How far Okta's clock is ahead of ours",
-            by_intake(|snapshot| Some(snapshot.skew_ms? as f64 / 1000.0)))?;
-        gauge(&mut encoder, "wardgate_newest_event_lag_seconds", "How long ago the newest event of an intake was published",
+        gauge(
+            &mut encoder,
+            "wardgate_rate_limit_remaining",
+            "Requests that Okta still allows until the reset",
+            by_intake(|snapshot| Some(f64::from(snapshot.rate_limit?.remaining))),
+        )?;
+        gauge(
+            &mut encoder,
+            "wardgate_rate_limit_limit",
+            "Requests that Okta allows",
+            by_intake(|snapshot| Some(f64::from(snapshot.rate_limit?.limit))),
+        )?;
+        gauge(
+            &mut encoder,
+            "wardgate_clock_skew_seconds",
+            "How far Okta's clock is ahead of ours",
+            by_intake(|snapshot| Some(snapshot.skew_ms? as f64 / 1000.0)),
+        )?;
+        gauge(
+            &mut encoder,
+            "wardgate_newest_event_lag_seconds",
+            "How long ago the newest event of an intake was published",
             by_intake(|snapshot| {
                 let newest = snapshot.tail.newest?;
                 Some(jiff::Timestamp::now().duration_since(newest).as_secs_f64())
-            }))?;
-        gauge(&mut encoder, "wardgate_poll_failing", "1 when the last request for a page failed",
-            by_intake(|snapshot| Some(match snapshot.tail.state { State::Retrying { .. } => 1.0, _ => 0.0 })))?;
-        counter(&mut encoder, "wardgate_bad_pages", "Pages that were no array of events",
-            by_intake(|snapshot| Some(snapshot.tail.bad_pages as f64)).into_iter()
-                .map(|(labels, count)| (labels, count as u64)))?;
-        counter(&mut encoder, "wardgate_cursor_fallbacks", "Times that a cursor was no longer taken",
-            by_intake(|snapshot| Some(snapshot.tail.fallbacks as f64)).into_iter()
-                .map(|(labels, count)| (labels, count as u64)))?;
+            }),
+        )?;
+        gauge(
+            &mut encoder,
+            "wardgate_poll_failing",
+            "1 when the last request for a page failed",
+            by_intake(|snapshot| {
+                Some(match snapshot.tail.state {
+                    State::Retrying { .. } => 1.0,
+                    _ => 0.0,
+                })
+            }),
+        )?;
+        counter(
+            &mut encoder,
+            "wardgate_bad_pages",
+            "Pages that were no array of events",
+            by_intake(|snapshot| Some(snapshot.tail.bad_pages as f64))
+                .into_iter()
+                .map(|(labels, count)| (labels, count as u64)),
+        )?;
+        counter(
+            &mut encoder,
+            "wardgate_cursor_fallbacks",
+            "Times that a cursor was no longer taken",
+            by_intake(|snapshot| Some(snapshot.tail.fallbacks as f64))
+                .into_iter()
+                .map(|(labels, count)| (labels, count as u64)),
+        )?;
         page_latency(&mut encoder, &snapshots)?;
         let by_sink = |value: fn(&SinkHealth) -> f64| {
-            observed.sinks.iter().map(move |(name, health)| {
-                (vec![("sink", name.clone())], value(health))
-            }).collect::<Vec<_>>()
+            observed
+                .sinks
+                .iter()
+                .map(move |(name, health)| (vec![("sink", name.clone())], value(health)))
+                .collect::<Vec<_>>()
         };
-        gauge(&mut encoder, "wardgate_sink_healthy", "1 when the last delivery was accepted",
-            by_sink(|health| if health.is_healthy() { 1.0 } else { 0.0 }))?;
-        gauge(&mut encoder, "wardgate_sink_behind", "Alerts that a sink has not delivered yet",
-            by_sink(|health| health.behind() as f64))?;
-        counter(&mut encoder, "wardgate_sink_delivered", "Alerts that were accepted",
-            by_sink(|health| health.delivered() as f64).into_iter().map(|(labels, count)| (labels, count as u64)))?;
-        counter(&mut encoder, "wardgate_sink_failures", "Deliveries that were not accepted",
-            by_sink(|health| health.failed() as f64).into_iter().map(|(labels, count)| (labels, count as u64)))
+        gauge(
+            &mut encoder,
+            "wardgate_sink_healthy",
+            "1 when the last delivery was accepted",
+            by_sink(|health| if health.is_healthy() { 1.0 } else { 0.0 }),
+        )?;
+        gauge(
+            &mut encoder,
+            "wardgate_sink_behind",
+            "Alerts that a sink has not delivered yet",
+            by_sink(|health| health.behind() as f64),
+        )?;
+        counter(
+            &mut encoder,
+            "wardgate_sink_delivered",
+            "Alerts that were accepted",
+            by_sink(|health| health.delivered() as f64)
+                .into_iter()
+                .map(|(labels, count)| (labels, count as u64)),
+        )?;
+        counter(
+            &mut encoder,
+            "wardgate_sink_failures",
+            "Deliveries that were not accepted",
+            by_sink(|health| health.failed() as f64)
+                .into_iter()
+                .map(|(labels, count)| (labels, count as u64)),
+        )
     }
 }
 
@@ -156,6 +228,17 @@ fn gauge(
         ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
     }
     Ok(())
+}
+
+/// A gauge without labels, and without the empty braces that the encoder writes for none.
+fn single(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: f64,
+) -> Result<(), Error> {
+    let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    ConstGauge::new(value).encode(metric)
 }
 
 fn counter(
@@ -188,7 +271,7 @@ fn page_latency(
             buckets.push((*bound, count.saturating_sub(below)));
             below = *count;
         }
-        buckets.push((f64::MAX, latency.count.saturating_sub(below)));
+        buckets.push((f64::INFINITY, latency.count.saturating_sub(below)));
         let labels = vec![("intake", (*intake).to_owned())];
         metric.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
             latency.sum.as_secs_f64(),

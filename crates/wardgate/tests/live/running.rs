@@ -35,7 +35,8 @@ fn it_follows_tells_and_stops() {
         "wardgate_page_seconds_count{intake=\"acme\"}",
         "wardgate_sink_healthy{sink=\"file\"} 1",
         "wardgate_commit_seconds_count",
-        "wardgate_queue_fill_ratio 0",
+        "wardgate_page_seconds_bucket{le=\"+Inf\",intake=\"acme\"}",
+        "\nwardgate_queue_fill_ratio 0.0\n",
     ] {
         assert!(metrics.contains(expected), "expected {expected} in:\n{metrics}");
     }

@@ -161,13 +161,16 @@ pub(crate) fn wait(what: &str, mut is_so: impl FnMut() -> bool) {
 pub(crate) struct Running {
     pub(crate) child: Child,
     log: PathBuf,
+    /// Where in the log it begins to speak.
+    begins: usize,
 }
 
 impl Running {
     pub(crate) fn start(command: &mut Command, log: &Path) -> Running {
         let file = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let begins = file.metadata().unwrap().len() as usize;
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
-        Running { child: child.unwrap(), log: log.to_owned() }
+        Running { child: child.unwrap(), log: log.to_owned(), begins }
     }
 
     pub(crate) fn log(&self) -> String {
@@ -182,8 +185,14 @@ impl Running {
         let mut found = None;
         wait("the server's address", || {
             let log = self.log();
-            let running = log.lines().rev().find(|line| line.contains("\"message\":\"running\""));
-            let line = running.and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            let running = log
+                .get(self.begins..)
+                .unwrap_or_default()
+                .lines()
+                .rev()
+                .find(|line| line.contains("\"message\":\"running\""));
+            let line =
+                running.and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
             found = line.and_then(|line| Some(line["address"].as_str()?.to_owned()));
             found.is_some()
         });
@@ -206,6 +215,8 @@ impl Running {
     /// Tells it to stop, and asserts that it does.
     #[track_caller]
     pub(crate) fn stop(mut self) {
+        // Before it runs there is nothing that it could stop in order.
+        self.address();
         self.signal("TERM");
         let begun = Instant::now();
         loop {

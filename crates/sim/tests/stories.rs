@@ -143,19 +143,19 @@ fn ordinary_life_has_no_marks_of_attacks() {
         assert!(truth.is_empty());
         let events = lines(&events);
         assert_eq!(events.len() as u64, Scenario::events_of(150, 16));
-        let mut dormant_or_not: BTreeSet<&str> = BTreeSet::new();
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
         for event in &events {
             let kind = text(event, "/eventType");
             assert!(!marks.contains(&kind), "{profile}: {event}");
             assert!(catalogue.contains(kind) || UNLISTED_EVENT_TYPES.contains(&kind), "{kind}");
             assert!(!event.to_string().contains("tor exit"), "{profile}");
             assert!(!event.to_string().contains("\\\"factorMode\\\":\\\"1FA\\\""), "{profile}");
-            dormant_or_not.insert(kind);
+            seen.insert(kind);
         }
         for ordinary in
             ["user.mfa.factor.activate", "user.account.lock", "user.mfa.factor.deactivate"]
         {
-            assert!(dormant_or_not.contains(ordinary), "{profile}: no {ordinary}");
+            assert!(seen.contains(ordinary), "{profile}: no {ordinary}");
         }
     }
 }
@@ -174,11 +174,11 @@ fn attackers_come_from_where_people_come_from() {
         let address = text(event, "/client/ipAddress").to_owned();
         address.split(['.', ':']).next().unwrap_or_default().to_owned()
     };
-    let agents = |inside: bool| -> BTreeSet<String> {
+    let blocks = |inside: bool| -> BTreeSet<String> {
         let chosen = events.iter().filter(|it| of_stories.contains(text(it, "/uuid")) == inside);
         chosen.map(block).collect()
     };
-    let unheard_of: Vec<String> = agents(true).difference(&agents(false)).cloned().collect();
+    let unheard_of: Vec<String> = blocks(true).difference(&blocks(false)).cloned().collect();
     assert!(unheard_of.is_empty(), "{unheard_of:?}");
 }
 

@@ -18,7 +18,8 @@ pub(super) fn foreign_idp(stage: &mut Stage<'_, '_>, at: i64) -> Cast {
     let (scene, mut at) = in_console(stage, admin, &machine, at);
     let id = stage.rng.id("0oa", 20);
     let names = ["Org2Org", "Okta Source", "Acquired Co", "SAML IdP", "Entra ID", "Partner SSO"];
-    let provider = Party::new("IdentityProvider", id.as_str(), "unknown", *stage.rng.pick(&names));
+    let name = *stage.rng.pick(&names);
+    let provider = Party::new("IdentityProvider", id.as_str(), "unknown", name);
     if stage.rng.chance(600) {
         let key = stage.rng.id("kid", 24);
         let key = Party::new("IdpKey", key.as_str(), "unknown", "Signing key");

@@ -361,16 +361,17 @@ async fn a_cursor_that_is_no_longer_taken_falls_back_to_the_last_seen_time() {
 
 #[tokio::test]
 async fn a_cursor_that_is_refused_for_ever_is_passed_by() {
-    // A log of 400 events, four a page; a cursor stands for a place, and one place is refused.
-    let server = Server::start(|request, _| {
+    // A log of 400 events; a cursor stands for a place, and one place is refused.
+    let begun = jiff::Timestamp::now() - Duration::from_secs(3600);
+    let server = Server::start(move |request, _| {
         let limit: u64 = request.query("limit").unwrap().parse().unwrap();
         let from: u64 = request.query("after").map_or(0, |after| after.parse().unwrap());
         if request.query("after") == Some("40") {
             return refusal(400, "E0000031").into();
         }
         let to = (from + limit).min(400);
-        let published = jiff::Timestamp::now() - Duration::from_secs(60);
         let event = |number| {
+            let published = begun + Duration::from_secs(number);
             format!(r#"{{"uuid":"u{number}","eventType":"a.b","published":"{published}"}}"#)
         };
         let events: Vec<String> = (from..to).map(event).collect();

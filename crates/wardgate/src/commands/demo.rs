@@ -91,7 +91,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8> {
             QUIET,
             &format!(
                 "{BACKLOG} events of the last days first; then {} a second, and an attack every \
-                 {} s.\nSearch it meanwhile:  wardgate search --data {} --since 1h outcome:failure",
+                 {} s.\nSearch it meanwhile:  wardgate search --data {} --since 1h event.outcome:failure",
                 args.rate,
                 attack_every.as_secs(),
                 data.display()

@@ -1,0 +1,301 @@
+//! Finds indicators in events.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::ops::ControlFlow;
+
+use ecs::{FieldId, Record, Timestamp};
+use okta::json::{Text, Value as Json};
+
+use crate::indicator::Tlp;
+use crate::networks::{canonical, is_nobody};
+use crate::set::{Entry, IndicatorSet, NONE};
+use crate::value::{Kind, Value, domain, email, network_key, url, user_agent};
+
+/// How many days an indicator is looked for before and after it holds.
+pub const TOLERANCE_DAYS: u32 = 5;
+const TOLERANCE: i64 = TOLERANCE_DAYS as i64 * 86_400;
+/// How many findings an event has at the most.
+const MOST: usize = 100;
+/// The members of debugData that hold URLs, by Okta's names and by ours.
+const URLS: [(&str, &str); 4] = [
+    ("url", "okta.system.debug_context.url"),
+    ("requestUri", "okta.system.debug_context.request_uri"),
+    ("redirectUri", "okta.system.debug_context.redirect_uri"),
+    ("origin", "okta.system.debug_context.origin"),
+];
+
+/// Which events an indicator finds, by the time they happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// From five days before it holds (it is known only after the fact) until it no longer does.
+    Stream,
+    /// Five days more.
+    Hunt,
+}
+
+/// An indicator and where it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The field of the record.
+    pub field: &'static str,
+    /// The value in it.
+    pub matched: String,
+    /// The indicator.
+    pub indicator: Found,
+}
+
+/// What is known of an indicator that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its id, or nothing.
+    pub id: String,
+    /// The value.
+    pub value: String,
+    /// The STIX type of the value.
+    pub kind: &'static str,
+    /// The feed.
+    pub feed: String,
+    /// From when on it holds.
+    pub valid_from: Option<Timestamp>,
+    /// Until when.
+    pub valid_until: Option<Timestamp>,
+    /// How sure the feed is, 0 to 100.
+    pub confidence: Option<u8>,
+    /// How far it may be passed on.
+    pub tlp: Option<Tlp>,
+    /// What it indicates.
+    pub labels: Vec<String>,
+    /// What it is about.
+    pub description: String,
+}
+
+/// What is looked for in one event.
+struct Search<'s> {
+    set: &'s IndicatorSet,
+    time: Option<Timestamp>,
+    behind: i64,
+    found: Vec<(&'static str, String, &'s Entry)>,
+    key: Vec<u8>,
+}
+
+impl IndicatorSet {
+    /// The indicators that an event has something to do with: each once, those that are surest
+    /// first. An event without a time finds whatever there is.
+    #[must_use]
+    pub fn find(&self, record: &Record<'_>, period: Period) -> Vec<Finding> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let behind = if period == Period::Hunt { TOLERANCE } else { 0 };
+        let mut search =
+            Search { set: self, time: record.time(), behind, found: Vec::new(), key: Vec::new() };
+        search.record(record);
+        if search.found.is_empty() {
+            return Vec::new();
+        }
+        search.findings()
+    }
+
+    fn allows(&self, kind: Kind, key: &[u8]) -> bool {
+        let order = |value: &Value| (value.kind(), value.key()).cmp(&(kind, key));
+        self.allowed.binary_search_by(order).is_ok()
+    }
+}
+
+impl<'s> Search<'s> {
+    fn record(&mut self, record: &Record<'_>) {
+        let set = self.set;
+        if set.count(Kind::Address) > 0 {
+            let first = texts(record, FieldId::SourceIp, |text| {
+                self.address("source.ip", text, false);
+            });
+            let chain = "okta.system.request.ip_chain.ip";
+            texts(record, FieldId::IpChainIp, |text| {
+                if Some(text) != first.as_deref() {
+                    self.address(chain, text, false);
+                }
+            });
+        }
+        if set.count(Kind::Domain) > 0 {
+            texts(record, FieldId::SourceDomain, |text| self.domain("source.domain", text));
+            texts(record, FieldId::SourceRegisteredDomain, |text| {
+                self.domain("source.registered_domain", text);
+            });
+            texts(record, FieldId::UserEmail, |text| {
+                if let Some((_, host)) = text.rsplit_once('@') {
+                    self.domain("user.email", host);
+                }
+            });
+        }
+        if set.count(Kind::Email) > 0 {
+            texts(record, FieldId::UserEmail, |text| self.email("user.email", text));
+            texts(record, FieldId::UserTargetEmail, |text| self.email("user.target.email", text));
+            texts(record, FieldId::ActorAlternateId, |text| {
+                self.email("okta.system.actor.alternate_id", text);
+            });
+        }
+        if set.count(Kind::Url) + set.count(Kind::Domain) + set.count(Kind::Address) > 0 {
+            for (name, value) in record.event().debug_context.debug_data.entries() {
+                self.debug(name, value);
+            }
+        }
+        if set.count(Kind::UserAgent) > 0 {
+            texts(record, FieldId::UserAgentOriginal, |text| {
+                let agent = user_agent(text);
+                self.try_value("user_agent.original", text, Kind::UserAgent, agent.as_bytes());
+            });
+        }
+        if set.count(Kind::System) > 0 {
+            texts(record, FieldId::SourceAsNumber, |text| {
+                if let Ok(number) = text.parse::<u32>() {
+                    let key = number.to_be_bytes();
+                    self.try_value("source.as.number", text, Kind::System, &key);
+                }
+            });
+        }
+    }
+
+    fn debug(&mut self, name: Text<'_>, value: Json<'_>) {
+        let Some((_, field)) = URLS.iter().find(|(url, _)| name.is(url)) else { return };
+        let Some(text) = value.text() else { return };
+        let text = text.to_str();
+        // Most are paths of the organisation's own.
+        if text.contains("://") {
+            self.url(field, &text);
+        }
+    }
+
+    fn address(&mut self, field: &'static str, text: &str, in_url: bool) {
+        let Ok(address) = text.parse::<IpAddr>() else { return };
+        let address = canonical(address);
+        if is_nobody(address) || self.is_allowed(address) {
+            return;
+        }
+        let set = self.set;
+        let [v4, v6] = &set.prefixes;
+        let prefixes = if address.is_ipv4() { v4 } else { v6 };
+        let mut key = std::mem::take(&mut self.key);
+        for prefix in prefixes {
+            network_key(address, *prefix, &mut key);
+            for entry in set.alike(Kind::Address, &key) {
+                // Victims talk to command and control; nobody signs in from it.
+                if in_url || !entry.command_and_control {
+                    self.note(field, text, entry);
+                }
+            }
+        }
+        self.key = key;
+    }
+
+    fn is_allowed(&self, address: IpAddr) -> bool {
+        if self.set.allowed.is_empty() {
+            return false;
+        }
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let mut key = Vec::with_capacity(17);
+        (0..=most).any(|prefix| {
+            network_key(address, prefix, &mut key);
+            self.set.allows(Kind::Address, &key)
+        })
+    }
+
+    fn domain(&mut self, field: &'static str, text: &str) {
+        let Some(domain) = domain(text) else { return };
+        let above = || {
+            std::iter::successors(Some(domain.as_str()), |name| {
+                name.split_once('.').map(|(_, above)| above)
+            })
+        };
+        let allowed = |name: &str| self.set.allows(Kind::Domain, name.as_bytes());
+        if !self.set.allowed.is_empty() && above().any(allowed) {
+            return;
+        }
+        above().for_each(|name| self.try_value(field, text, Kind::Domain, name.as_bytes()));
+    }
+
+    fn email(&mut self, field: &'static str, text: &str) {
+        if let Some(email) = email(text) {
+            self.try_value(field, text, Kind::Email, email.as_bytes());
+        }
+    }
+
+    fn url(&mut self, field: &'static str, text: &str) {
+        let Some((whole, query, parsed)) = url(text) else { return };
+        self.try_value(field, text, Kind::Url, whole.as_bytes());
+        if let Some(without) = query.and_then(|query| whole.get(..query)) {
+            self.try_value(field, text, Kind::Url, without.as_bytes());
+        }
+        match parsed.host() {
+            Some(url::Host::Domain(host)) => self.domain(field, host),
+            Some(url::Host::Ipv4(address)) => self.address(field, &address.to_string(), true),
+            Some(url::Host::Ipv6(address)) => self.address(field, &address.to_string(), true),
+            None => {}
+        }
+    }
+
+    fn try_value(&mut self, field: &'static str, text: &str, kind: Kind, key: &[u8]) {
+        let set = self.set;
+        set.alike(kind, key).for_each(|entry| self.note(field, text, entry));
+    }
+
+    fn note(&mut self, field: &'static str, text: &str, entry: &'s Entry) {
+        let holds = |time| entry.times.hold(time, TOLERANCE, self.behind);
+        if self.time.is_none_or(holds) && self.found.len() < 4 * MOST {
+            self.found.push((field, text.to_owned(), entry));
+        }
+    }
+
+    fn findings(self) -> Vec<Finding> {
+        let Self { set, found, .. } = self;
+        let mut findings: Vec<Finding> = Vec::new();
+        for (field, matched, entry) in &found {
+            if entry.compound != NONE {
+                let mut values: Vec<_> = found
+                    .iter()
+                    .filter(|(_, _, other)| other.compound == entry.compound)
+                    .map(|(_, _, other)| (other.kind, set.bytes(other.value)))
+                    .collect();
+                values.sort_unstable();
+                values.dedup();
+                let wanted = set.compounds.get(entry.compound as usize).copied().unwrap_or(NONE);
+                if u32::try_from(values.len()).unwrap_or(0) < wanted {
+                    continue;
+                }
+            }
+            let Some(context) = set.contexts.get(entry.context as usize) else { continue };
+            let value = Value::from_key(entry.kind, set.bytes(entry.value));
+            let indicator = Found {
+                id: set.id(entry),
+                value: value.to_string(),
+                kind: value.stix_type(),
+                feed: context.feed.clone(),
+                valid_from: entry.times.from(),
+                valid_until: entry.times.until(),
+                confidence: context.confidence,
+                tlp: context.tlp,
+                labels: context.labels.clone(),
+                description: context.description.clone(),
+            };
+            if findings.len() < MOST && !findings.iter().any(|one| one.indicator == indicator) {
+                let matched = matched.clone();
+                findings.push(Finding { field, matched, indicator });
+            }
+        }
+        findings.sort_by(|a, b| b.indicator.confidence.cmp(&a.indicator.confidence));
+        findings
+    }
+}
+
+/// Calls `each` with the texts of a field, and gives the first.
+fn texts(record: &Record<'_>, field: FieldId, mut each: impl FnMut(&str)) -> Option<String> {
+    let mut first = None;
+    let _ = record.visit_field(field, &mut |value| {
+        if let Some(text) = value.to_str() {
+            each(&text);
+            first.get_or_insert_with(|| Cow::into_owned(text));
+        }
+        ControlFlow::Continue(())
+    });
+    first
+}

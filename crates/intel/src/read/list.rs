@@ -1,0 +1,76 @@
+//! Plain lists: one value a line, `#` begins a comment.
+
+use std::io::{BufRead, Read};
+
+use super::{LONGEST_LINE, Place, To};
+use crate::indicator::Indicator;
+use crate::value::Value;
+
+pub(super) fn read(mut text: impl BufRead, to: &mut To<'_>) {
+    let mut line = Vec::new();
+    let mut number = 0;
+    loop {
+        line.clear();
+        number += 1;
+        match (&mut text).take(LONGEST_LINE).read_until(b'\n', &mut line) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return to.reading.problem(Place::Line(number), error),
+        }
+        if line.len() as u64 == LONGEST_LINE && line.last() != Some(&b'\n') {
+            to.reading.problem(Place::Line(number), "expected at most 65536 bytes");
+            if skip_line(&mut text).is_err() {
+                return;
+            }
+            continue;
+        }
+        let Ok(value) = std::str::from_utf8(&line) else {
+            to.reading.problem(Place::Line(number), "not UTF-8 text");
+            continue;
+        };
+        let value = value.trim();
+        if value.is_empty() || value.starts_with('#') {
+            continue;
+        }
+        match Value::recognise(value) {
+            Ok(value) => to.give(plain(value)),
+            Err(error) => to.reading.problem(Place::Line(number), format!("{error}: {value}")),
+        }
+    }
+}
+
+fn skip_line(text: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = text.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(end) => {
+                text.consume(end + 1);
+                return Ok(());
+            }
+            None => {
+                let all = buffer.len();
+                text.consume(all);
+            }
+        }
+    }
+}
+
+/// An indicator of which nothing is known but its value.
+pub(super) fn plain(value: Value) -> Indicator {
+    Indicator {
+        id: String::new(),
+        feed: String::new(),
+        any: vec![vec![value]],
+        valid_from: None,
+        valid_until: None,
+        revoked: false,
+        confidence: None,
+        tlp: None,
+        labels: Vec::new(),
+        description: String::new(),
+        command_and_control: false,
+    }
+}

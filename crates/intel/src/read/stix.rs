@@ -1,0 +1,300 @@
+//! STIX 2.1 bundles, object by object: memory is bounded by the largest object.
+
+use std::fmt;
+use std::io::BufRead;
+
+use ecs::Timestamp;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::pattern;
+use super::{Place, To};
+use crate::indicator::{Indicator, Tlp};
+
+/// How many labels an indicator may have; the others are left out.
+const MOST_LABELS: usize = 50;
+
+pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
+    let mut json = serde_json::Deserializer::from_reader(text);
+    let mut number = 0;
+    let whole = Bundle { to, number: &mut number };
+    let outcome = whole.deserialize(&mut json).and_then(|()| json.end());
+    if let Err(error) = outcome {
+        let line = u64::try_from(error.line()).unwrap_or(0);
+        to.reading.problem(Place::Line(line), format!("no JSON from here on: {error}"));
+    }
+}
+
+/// A bundle, a TAXII envelope, an array of objects or one object.
+struct Bundle<'b, 't> {
+    to: &'b mut To<'t>,
+    number: &'b mut u64,
+}
+
+impl<'de> DeserializeSeed<'de> for Bundle<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Bundle<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a STIX bundle")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while let Some(element) = items.next_element::<Element>()? {
+            *self.number += 1;
+            object(element.0, *self.number, self.to);
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut own = Object::default();
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "objects" {
+                map.next_value_seed(Bundle { to: &mut *self.to, number: &mut *self.number })?;
+            } else {
+                own.member(&key, &mut map)?;
+            }
+        }
+        if own.kind == "indicator" {
+            *self.number += 1;
+            object(Some(own), *self.number, self.to);
+        }
+        Ok(())
+    }
+}
+
+/// What an indicator has; everything else of an object is passed over.
+#[derive(Default)]
+struct Object {
+    kind: String,
+    id: String,
+    name: String,
+    description: String,
+    pattern: Option<String>,
+    pattern_type: String,
+    valid_from: String,
+    valid_until: String,
+    revoked: bool,
+    confidence: Option<u64>,
+    labels: Vec<String>,
+    markings: Vec<String>,
+    phases: Vec<String>,
+}
+
+impl Object {
+    fn member<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let text = |map: &mut A| map.next_value::<Loose>().map(Loose::text);
+        match key {
+            "type" => self.kind = text(map)?,
+            "id" => self.id = text(map)?,
+            "name" => self.name = text(map)?,
+            "description" => self.description = text(map)?,
+            "pattern" => self.pattern = Some(text(map)?),
+            "pattern_type" => self.pattern_type = text(map)?,
+            "valid_from" => self.valid_from = text(map)?,
+            "valid_until" => self.valid_until = text(map)?,
+            "revoked" => self.revoked = matches!(map.next_value()?, Loose::Switch(true)),
+            "confidence" => {
+                if let Loose::Number(number) = map.next_value()? {
+                    self.confidence = Some(number);
+                }
+            }
+            "labels" | "indicator_types" => self.labels.extend(map.next_value::<Loose>()?.texts()),
+            "object_marking_refs" => self.markings = map.next_value::<Loose>()?.texts(),
+            "kill_chain_phases" => self.phases = map.next_value::<Loose>()?.texts(),
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An element of the array of objects, whatever it is.
+struct Element(Option<Object>);
+
+impl<'de> Deserialize<'de> for Element {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Elements;
+        impl<'de> Visitor<'de> for Elements {
+            type Value = Element;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
+                let mut object = Object::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    object.member(&key, &mut map)?;
+                }
+                Ok(Element(Some(object)))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Element, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Element(None))
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Element, E> {
+                Ok(Element(None))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Element, E> {
+                Ok(Element(None))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Element, E> {
+                Ok(Element(None))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Element, E> {
+                Ok(Element(None))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Element, E> {
+                Ok(Element(None))
+            }
+            fn visit_unit<E>(self) -> Result<Element, E> {
+                Ok(Element(None))
+            }
+        }
+        json.deserialize_any(Elements)
+    }
+}
+
+/// A value of any type, as far as it is of use.
+enum Loose {
+    Text(String),
+    Texts(Vec<String>),
+    Number(u64),
+    Switch(bool),
+    Other,
+}
+
+impl Loose {
+    fn text(self) -> String {
+        if let Self::Text(text) = self { text } else { String::new() }
+    }
+
+    fn texts(self) -> Vec<String> {
+        if let Self::Texts(texts) = self { texts } else { Vec::new() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Loose;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Loose, E> {
+                Ok(Loose::Text(text.to_owned()))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Loose, E> {
+                Ok(Loose::Switch(value))
+            }
+            fn visit_u64<E>(self, number: u64) -> Result<Loose, E> {
+                Ok(Loose::Number(number))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+            fn visit_unit<E>(self) -> Result<Loose, E> {
+                Ok(Loose::Other)
+            }
+            /// The texts of an array, and those of the objects in it.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Loose, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(item) = items.next_element::<Loose>()? {
+                    if texts.len() < MOST_LABELS {
+                        match item {
+                            Loose::Text(text) => texts.push(text),
+                            Loose::Texts(more) => texts.extend(more),
+                            _ => {}
+                        }
+                    }
+                }
+                Ok(Loose::Texts(texts))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
+                let mut texts = Vec::new();
+                while map.next_key::<IgnoredAny>()?.is_some() {
+                    if let Loose::Text(text) = map.next_value()?
+                        && texts.len() < MOST_LABELS
+                    {
+                        texts.push(text);
+                    }
+                }
+                Ok(Loose::Texts(texts))
+            }
+        }
+        json.deserialize_any(Any)
+    }
+}
+
+fn object(object: Option<Object>, number: u64, to: &mut To<'_>) {
+    let Some(object) = object else {
+        return to.reading.problem(Place::Object(number, String::new()), "expected an object");
+    };
+    if object.kind != "indicator" {
+        return;
+    }
+    let place = Place::Object(number, object.id.chars().take(100).collect());
+    let Some(text) = &object.pattern else {
+        return to.reading.problem(place, "pattern: expected one");
+    };
+    if !matches!(object.pattern_type.as_str(), "" | "stix") {
+        let reason = format!("pattern_type: expected stix, found '{}'", object.pattern_type);
+        return to.reading.problem(place, reason);
+    }
+    let parsed = match pattern::parse(text) {
+        Ok(parsed) => parsed,
+        Err(error) => return to.reading.problem(place, format!("pattern: {error}")),
+    };
+    if !parsed.unsupported.is_empty() {
+        to.reading.problem(place.clone(), format!("pattern: {}", parsed.unsupported.join("; ")));
+    }
+    if parsed.any.is_empty() {
+        return;
+    }
+    let mut times = [None, None];
+    let names = [("valid_from", &object.valid_from), ("valid_until", &object.valid_until)];
+    for (time, (name, text)) in times.iter_mut().zip(names) {
+        if text.is_empty() {
+            continue;
+        }
+        *time = Timestamp::parse(text);
+        if time.is_none() {
+            return to.reading.problem(place, format!("{name}: expected a time, found '{text}'"));
+        }
+    }
+    let [valid_from, valid_until] = times;
+    let marking = object.markings.iter().filter_map(|id| Tlp::from_marking(id)).max();
+    let says_so = |text: &String| {
+        matches!(text.to_ascii_lowercase().as_str(), "command-and-control" | "c2" | "c&c")
+    };
+    let description = match (object.name.is_empty(), object.description.is_empty()) {
+        (false, false) => format!("{}: {}", object.name, object.description),
+        (false, true) => object.name,
+        _ => object.description,
+    };
+    to.give(Indicator {
+        command_and_control: object.phases.iter().chain(&object.labels).any(says_so),
+        id: object.id,
+        feed: String::new(),
+        any: parsed.any,
+        valid_from,
+        valid_until,
+        revoked: object.revoked,
+        confidence: object.confidence.and_then(|number| u8::try_from(number.min(100)).ok()),
+        tlp: marking,
+        labels: object.labels,
+        description,
+    });
+}

@@ -1,0 +1,108 @@
+//! CSV: `type,value,valid_until,confidence,description`, the columns in any order. Only `value`
+//! has to be there; `id`, `valid_from`, `labels` (with `;` between them), `tlp` and `revoked`
+//! are understood too.
+
+use std::io::BufRead;
+
+use csv::{ByteRecord, ReaderBuilder};
+use ecs::Timestamp;
+
+use super::list::plain;
+use super::{Place, To};
+use crate::indicator::{Indicator, Tlp};
+use crate::value::{Kind, Value};
+
+/// The longest record, in bytes: what a quote that is never closed may take.
+const LONGEST: usize = 1 << 20;
+
+pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
+    let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text);
+    let mut record = ByteRecord::new();
+    let mut columns: Vec<String> = Vec::new();
+    loop {
+        let line = reader.position().line();
+        match reader.read_byte_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => return to.reading.problem(Place::Line(line), error),
+        }
+        let line = record.position().map_or(line, csv::Position::line);
+        if columns.is_empty() {
+            let name = |name: &[u8]| String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+            columns = record.iter().map(name).collect();
+            continue;
+        }
+        if record.as_slice().len() > LONGEST {
+            to.reading.problem(Place::Line(line), "expected at most 1048576 bytes in a record");
+            continue;
+        }
+        match row(&columns, &record) {
+            Ok(Some(indicator)) => to.give(indicator),
+            Ok(None) => {}
+            Err(reason) => to.reading.problem(Place::Line(line), reason),
+        }
+    }
+}
+
+fn row(columns: &[String], record: &ByteRecord) -> Result<Option<Indicator>, String> {
+    let mut value = "";
+    let mut kind = None;
+    let mut indicator = plain(Value::from_key(Kind::UserAgent, &[]));
+    for (name, cell) in columns.iter().zip(record.iter()) {
+        let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: not UTF-8 text"))?.trim();
+        if cell.is_empty() {
+            continue;
+        }
+        match name.as_str() {
+            "value" => value = cell,
+            "type" => {
+                let known = Kind::from_name(cell);
+                kind = Some(known.ok_or_else(|| {
+                    format!(
+                        "type: expected ip, domain, email, url, user-agent or as, found '{cell}'"
+                    )
+                })?);
+            }
+            "valid_from" => indicator.valid_from = Some(time(name, cell)?),
+            "valid_until" => indicator.valid_until = Some(time(name, cell)?),
+            "confidence" => {
+                let number = cell.parse().ok().filter(|number| *number <= 100);
+                let number = number
+                    .ok_or_else(|| format!("confidence: expected 0 to 100, found '{cell}'"))?;
+                indicator.confidence = Some(number);
+            }
+            "tlp" => {
+                let tlp = Tlp::from_name(cell);
+                indicator.tlp = Some(tlp.ok_or_else(|| {
+                    format!(
+                        "tlp: expected clear, green, amber, amber+strict or red, found '{cell}'"
+                    )
+                })?);
+            }
+            "id" => indicator.id = cell.to_owned(),
+            "description" => indicator.description = cell.to_owned(),
+            "labels" => {
+                indicator.labels = cell.split(';').map(|label| label.trim().to_owned()).collect();
+            }
+            "revoked" => indicator.revoked = cell.eq_ignore_ascii_case("true"),
+            _ => {}
+        }
+    }
+    if value.is_empty() {
+        let is_empty = record.iter().all(<[u8]>::is_empty);
+        return if is_empty { Ok(None) } else { Err("value: expected one".to_owned()) };
+    }
+    let parsed = match kind {
+        Some(kind) => Value::parse(kind, value),
+        None => Value::recognise(value),
+    };
+    indicator.any = vec![vec![parsed.map_err(|error| format!("value: {error}, found '{value}'"))?]];
+    Ok(Some(indicator))
+}
+
+fn time(name: &str, cell: &str) -> Result<Timestamp, String> {
+    let midnight = || Timestamp::parse(&format!("{cell}T00:00:00Z"));
+    Timestamp::parse(cell).or_else(midnight).ok_or_else(|| {
+        format!("{name}: expected a time such as 2026-09-01T00:00:00Z, found '{cell}'")
+    })
+}

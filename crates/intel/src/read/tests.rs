@@ -1,0 +1,123 @@
+use super::*;
+use crate::Tlp;
+
+fn all(text: &str, feed: &Feed) -> (Vec<Indicator>, Reading) {
+    let mut indicators = Vec::new();
+    let reading = read(text.as_bytes(), feed, &mut |indicator| indicators.push(indicator));
+    (indicators, reading)
+}
+
+fn problems(reading: &Reading) -> Vec<String> {
+    reading.problems.iter().map(Problem::to_string).collect()
+}
+
+const BUNDLE: &str = r#"{"type": "bundle", "id": "bundle--1", "objects": [
+    {"type": "identity", "id": "identity--1", "name": "Feed"},
+    {"type": "indicator", "id": "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+     "name": "Phish kit", "pattern": "[domain-name:value = 'phish.example']",
+     "pattern_type": "stix", "valid_from": "2026-11-01T00:00:00Z",
+     "valid_until": "2026-12-01T00:00:00.000Z", "confidence": 85,
+     "indicator_types": ["malicious-activity"], "labels": ["phishing"],
+     "object_marking_refs": ["marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"]},
+    7, "text", null, [1],
+    {"type": "indicator", "id": "indicator--2", "pattern": "[file:name = 'x']",
+     "pattern_type": "stix", "valid_from": "2026-11-01T00:00:00Z"},
+    {"type": "indicator", "id": "indicator--3", "pattern": "alert tcp", "pattern_type": "snort"},
+    {"type": "indicator", "id": "indicator--4", "pattern": "[ipv4-addr:value = '203.0.113.9']",
+     "kill_chain_phases": [{"kill_chain_name": "x", "phase_name": "command-and-control"}],
+     "revoked": true, "confidence": "high", "labels": 3},
+    {"type": "indicator", "id": "indicator--5", "pattern": "[ipv4-addr:value = "},
+    {"type": "indicator", "id": "indicator--6"}
+]}"#;
+
+#[test]
+fn a_bundle_is_read_object_by_object() {
+    let (indicators, reading) = all(BUNDLE, &Feed::named("own"));
+    assert_eq!((reading.form, reading.used), (Form::Stix, 2));
+    let first = &indicators[0];
+    assert_eq!(first.feed, "own");
+    assert_eq!(first.valid_until, ecs::Timestamp::parse("2026-12-01T00:00:00Z"));
+    assert_eq!((first.confidence, first.tlp), (Some(85), Some(Tlp::Red)));
+    assert_eq!(first.labels, ["malicious-activity", "phishing"]);
+    assert_eq!(first.description, "Phish kit");
+    assert!(indicators[1].revoked && indicators[1].command_and_control);
+    assert_eq!(
+        problems(&reading),
+        [
+            "object 3: expected an object",
+            "object 4: expected an object",
+            "object 5: expected an object",
+            "object 6: expected an object",
+            "object 7 (indicator--2): pattern: the path file:name is not supported",
+            "object 8 (indicator--3): pattern_type: expected stix, found 'snort'",
+            "object 10 (indicator--5): pattern: expected a value for ipv4-addr:value",
+            "object 11 (indicator--6): pattern: expected one",
+        ]
+    );
+}
+
+#[test]
+fn what_stands_before_damage_is_kept() {
+    let cut = BUNDLE.find("7, \"text\"").unwrap();
+    let (indicators, reading) = all(&BUNDLE[..cut], &Feed::default());
+    assert_eq!(indicators.len(), 1);
+    assert!(problems(&reading)[0].starts_with("line 9: no JSON from here on"), "{reading:?}");
+}
+
+#[test]
+fn a_table_may_have_its_columns_in_any_order() {
+    let text = "\u{feff}Confidence,Value,type,valid_until,description\r\n\
+        90,phish.example,domain,2026-12-01,\"a \"\"kit\"\", found\"\r\n\
+        0,203.0.113.0/24,,,\n\
+        101,a.example,,,\n\
+        ,a.example,hash,,\n\
+        ,a.example,,soon,\n\
+        5,,ip,,\n\
+        ,64500,as,,\n";
+    let (indicators, reading) = all(text, &Feed::default());
+    assert_eq!((reading.form, reading.used), (Form::Csv, 3));
+    assert_eq!(indicators[0].description, "a \"kit\", found");
+    assert_eq!(indicators[0].confidence, Some(90));
+    assert_eq!(indicators[1].any[0][0].to_string(), "203.0.113.0/24");
+    assert_eq!(
+        problems(&reading),
+        [
+            "line 4: confidence: expected 0 to 100, found '101'",
+            "line 5: type: expected ip, domain, email, url, user-agent or as, found 'hash'",
+            "line 6: valid_until: expected a time such as 2026-09-01T00:00:00Z, found 'soon'",
+            "line 7: value: expected one",
+        ]
+    );
+}
+
+#[test]
+fn a_list_has_one_value_a_line() {
+    let long = "x".repeat(70_000);
+    let text = format!("# feed\n203.0.113.7\n\ncom.\n{long}\n0.0.0.0/0\nAS64500\n");
+    let (indicators, reading) = all(&text, &Feed::default());
+    assert_eq!((reading.form, indicators.len()), (Form::List, 2));
+    assert_eq!(
+        problems(&reading),
+        [
+            "line 4: expected a domain that somebody owns, not a public suffix: com.",
+            "line 5: expected at most 65536 bytes",
+            "line 6: expected a network of at least /8 (IPv4) or /16 (IPv6): 0.0.0.0/0",
+        ]
+    );
+}
+
+#[test]
+fn a_feed_fills_in_and_leaves_out() {
+    let feed = Feed {
+        confidence: Some(40),
+        min_confidence: 50,
+        expiry: Some(86_400_000),
+        labels: vec!["Phishing".to_owned()],
+        ..Feed::named("own")
+    };
+    let text = "value,confidence,labels,valid_from\n\
+        a.example,,phishing,\nb.example,60,other,\nc.example,60,phishing;x,2026-11-01\n";
+    let (indicators, reading) = all(text, &feed);
+    assert_eq!((reading.used, reading.left_out), (1, 2));
+    assert_eq!(indicators[0].valid_until, ecs::Timestamp::parse("2026-11-02T00:00:00Z"));
+}

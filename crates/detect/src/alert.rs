@@ -3,10 +3,12 @@
 use std::ops::ControlFlow;
 
 use ecs::{Lookup, Record, Timestamp, write_json_string};
+use intel::Finding;
 use okta::Target;
 use okta::json::Value;
 use uuid::Uuid;
 
+use crate::indicators;
 use crate::matcher::Matched;
 use crate::pack::PackRule;
 use crate::sigma::{Level, Rule};
@@ -41,6 +43,7 @@ pub(crate) struct Mould {
     level: Level,
     /// `"rule":{…},"threat":{…}`
     rule_and_threat: String,
+    has_threat: bool,
     /// `"severity":…,"effort":…`
     grading: String,
     /// `"triage":[…],"false_positives":[…]`, each with a comma before it.
@@ -87,6 +90,7 @@ impl Mould {
             title,
             level,
             rule_and_threat: text(fields),
+            has_threat: !threat.is_empty(),
             grading: text(grading),
             advice: text(advice),
             namespace: Uuid::new_v5(&Uuid::NAMESPACE_OID, identity.as_bytes()),
@@ -95,6 +99,17 @@ impl Mould {
 
     /// The alert about one event.
     pub(crate) fn cast(&self, index: usize, matched: &Matched<'_>, record: &Record<'_>) -> Alert {
+        self.cast_with(index, &matched.values(), &[], record)
+    }
+
+    /// The alert about one event, with the indicators that were found in it.
+    pub(crate) fn cast_with(
+        &self,
+        index: usize,
+        matched: &[(String, String)],
+        findings: &[Finding],
+        record: &Record<'_>,
+    ) -> Alert {
         let event = record.event();
         let identity = event.uuid.to_str().filter(|uuid| !uuid.is_empty());
         let id = match &identity {
@@ -103,7 +118,7 @@ impl Mould {
         };
         let title = self.title.fill(record);
         let first = |name| record.first(&Lookup::resolve(name));
-        let document = self.document(&id, &title, matched, record);
+        let document = self.document(&id, &title, matched, findings, record);
         Alert {
             id,
             rule: index,
@@ -120,7 +135,8 @@ impl Mould {
         &self,
         id: &Uuid,
         title: &str,
-        matched: &Matched<'_>,
+        matched: &[(String, String)],
+        findings: &[Finding],
         record: &Record<'_>,
     ) -> String {
         // What the alert shares with the event: who, from where, with what, and when.
@@ -164,13 +180,14 @@ impl Mould {
         });
         comma(&mut out);
         out.extend_from_slice(self.rule_and_threat.as_bytes());
+        indicators::write_threat(&mut out, self.has_threat, findings);
         object(&mut out, "wardgate", |out| {
             object(out, "alert", |out| {
                 out.extend_from_slice(self.grading.as_bytes());
                 entities(out, record);
                 comma(out);
                 out.extend_from_slice(b"\"matched\":[");
-                for (position, (field, value)) in matched.values().iter().enumerate() {
+                for (position, (field, value)) in matched.iter().enumerate() {
                     if position > 0 {
                         out.push(b',');
                     }
@@ -182,6 +199,7 @@ impl Mould {
                     out.push(b'}');
                 }
                 out.push(b']');
+                indicators::write_details(out, findings);
                 out.extend_from_slice(self.advice.as_bytes());
                 out.extend_from_slice(b",\"events\":[");
                 record.write_json_with(
@@ -264,14 +282,14 @@ fn all(record: &Record<'_>, name: &str) -> Vec<String> {
 }
 
 /// Writes a comma, unless nothing stands before it.
-fn comma(out: &mut Vec<u8>) {
+pub(crate) fn comma(out: &mut Vec<u8>) {
     if !matches!(out.last(), None | Some(b'{' | b'[' | b',' | b':')) {
         out.push(b',');
     }
 }
 
 /// Writes a member that is a string, if there is one that is not empty.
-fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
+pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
     if let Some(value) = value.filter(|value| !value.is_empty()) {
         comma(out);
         write_json_string(out, name);
@@ -281,7 +299,7 @@ fn member(out: &mut Vec<u8>, name: &str, value: Option<&str>) {
 }
 
 /// Writes a member that is a list of strings, if there are any.
-fn members(out: &mut Vec<u8>, name: &str, values: &[String]) {
+pub(crate) fn members(out: &mut Vec<u8>, name: &str, values: &[String]) {
     if values.is_empty() {
         return;
     }
@@ -298,7 +316,7 @@ fn members(out: &mut Vec<u8>, name: &str, values: &[String]) {
 }
 
 /// Writes a member that is an object; `inside` writes its members.
-fn object(out: &mut Vec<u8>, name: &str, inside: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn object(out: &mut Vec<u8>, name: &str, inside: impl FnOnce(&mut Vec<u8>)) {
     comma(out);
     write_json_string(out, name);
     out.extend_from_slice(b":{");

@@ -42,6 +42,7 @@ pub mod coverage;
 mod detector;
 mod event;
 mod exceptions;
+mod indicators;
 pub mod lint;
 mod matcher;
 mod pack;

@@ -390,7 +390,8 @@ fn test_cost(test: &crate::matcher::test::Test) -> usize {
     }
 }
 
-fn placeholder_names(detection: &Detection) -> Vec<String> {
+/// The names of the placeholders of a detection.
+pub(crate) fn placeholder_names(detection: &Detection) -> Vec<String> {
     fn collect(search: &Search, names: &mut Vec<String>) {
         match search {
             Search::All(parts) | Search::Any(parts) => {

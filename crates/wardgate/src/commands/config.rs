@@ -214,6 +214,7 @@ fn check_rules(config: &Config, file: &std::path::Path, known: &[Problem]) -> Ve
     let selection = RuleSelection::of_config(&config.rules);
     let exceptions = load_exceptions(config.rules.exceptions.as_deref()).map_err(&mut report);
     let placeholders = selection.placeholders().map_err(&mut report);
+    let _ = selection.indicators(true).map_err(&mut report);
     let Ok(pack) = selection.load().map_err(&mut report) else { return problems };
     let selected = selection.selection(&pack).map_err(&mut report);
     if let (Ok(selected), Ok(placeholders), Ok(exceptions)) = (selected, placeholders, exceptions) {

@@ -2,16 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use detect::sigma::{Diagnostic, Effort, Level, Severity};
 use detect::{Detector, Exceptions, Pack, Placeholders, Selection};
+use intel::{Builder, Feed, IndicatorSet, Place, Reading};
 
 use crate::term::say::say;
 
-/// The largest list of exceptions, placeholders or indicators that is read, in bytes.
+/// The largest list of exceptions or placeholders that is read, in bytes.
 const LARGEST_LIST: u64 = 256 << 20;
+/// How many unusable indicators of a file are named.
+const MOST_TOLD: usize = 20;
 
 /// Which rules are used.
 #[derive(Clone, Debug, Args)]
@@ -38,8 +42,8 @@ pub(crate) struct RuleSelection {
     /// Values for `|expand` placeholders: a file with lines of `name: value` (repeatable).
     #[arg(long = "placeholders", value_name = "FILE")]
     pub(crate) placeholder_files: Vec<PathBuf>,
-    /// Indicators for the Intelligence Feed rule: a file with an address, network, domain,
-    /// e-mail address, URL or AS number on each line (repeatable).
+    /// Indicators for the Intelligence Feed rule: a STIX 2.1 bundle, CSV with a column `value`,
+    /// or one address, network, domain, e-mail address, URL or AS number a line (repeatable).
     #[arg(long = "indicators", value_name = "FILE")]
     pub(crate) indicator_files: Vec<PathBuf>,
 }
@@ -134,14 +138,55 @@ impl RuleSelection {
         for (name, values) in lists {
             placeholders.insert(name, values);
         }
-        let mut indicators = Indicators::default();
-        for path in &self.indicator_files {
-            indicators.read(&read_list(path)?);
-        }
-        for (name, values) in indicators.lists() {
-            placeholders.insert_literal(name, values);
-        }
         Ok(placeholders)
+    }
+
+    /// The indicators of all files: STIX 2.1, CSV or lists, by their content. What is wrong with
+    /// single ones is said, unless `quiet`.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub(crate) fn indicators(&self, quiet: bool) -> Result<Arc<IndicatorSet>> {
+        let mut builder = Builder::default();
+        for path in &self.indicator_files {
+            let named = || format!("cannot read {}", path.display());
+            let file = fs::File::open(path).with_context(named)?;
+            if fs::metadata(path).with_context(named)?.is_dir() {
+                bail!("cannot read {}: it is a folder", path.display());
+            }
+            let name =
+                path.file_stem().map_or_else(String::new, |name| name.to_string_lossy().into());
+            let mut dropped = 0_u64;
+            let reading = intel::read(file, &Feed::named(&name), &mut |indicator| {
+                dropped += u64::from(!builder.add(&indicator));
+            });
+            if !quiet {
+                tell_reading(path, &reading, dropped);
+            }
+        }
+        Ok(Arc::new(builder.build()))
+    }
+}
+
+/// Says what of a file of indicators cannot be used.
+fn tell_reading(path: &Path, reading: &Reading, dropped: u64) {
+    let path = path.display();
+    for problem in reading.problems.iter().take(MOST_TOLD) {
+        let place = &problem.place;
+        let separator = if matches!(place, Place::Line(_)) { ":" } else { ": " };
+        let place = match place {
+            Place::Line(line) => line.to_string(),
+            place => place.to_string(),
+        };
+        say(&format!("{path}{separator}{place}: {}", problem.reason));
+    }
+    let more = reading.problem_count.saturating_sub(MOST_TOLD as u64);
+    if more > 0 {
+        say(&format!("{path}: {more} more that cannot be used"));
+    }
+    if dropped > 0 {
+        say(&format!("{path}: {dropped} left out, there are too many with the same value"));
     }
 }
 
@@ -188,80 +233,4 @@ fn read_list(path: &Path) -> Result<String> {
         anyhow!("{}:{line}: not UTF-8 text", path.display())
     })?;
     Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
-}
-
-/// Indicators by what they are.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Indicators {
-    addresses: Vec<String>,
-    domains: Vec<String>,
-    emails: Vec<String>,
-    urls: Vec<String>,
-    systems: Vec<String>,
-    user_agents: Vec<String>,
-}
-
-impl Indicators {
-    /// Adds the indicators of a list: one a line; `#` begins a comment. What is no address,
-    /// domain, e-mail address, URL or AS number is taken as a user agent.
-    fn read(&mut self, text: &str) {
-        for line in text.lines() {
-            let value = line.trim();
-            if value.is_empty() || value.starts_with('#') {
-                continue;
-            }
-            let address = value.split_once('/').map_or(value, |(address, _)| address);
-            let is_system = value.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("as"))
-                && value.get(2..).is_some_and(|number| number.parse::<u32>().is_ok());
-            let list = if address.parse::<std::net::IpAddr>().is_ok() {
-                &mut self.addresses
-            } else if is_system {
-                self.systems.push(value.get(2..).unwrap_or_default().to_owned());
-                continue;
-            } else if value.contains("://") {
-                &mut self.urls
-            } else if value.contains(char::is_whitespace) || value.contains(['/', '(', ';']) {
-                &mut self.user_agents
-            } else if value.contains('@') {
-                &mut self.emails
-            } else if value.contains('.') {
-                &mut self.domains
-            } else {
-                &mut self.user_agents
-            };
-            list.push(value.to_owned());
-        }
-    }
-
-    /// The lists under the names that rules have for them.
-    fn lists(self) -> [(&'static str, Vec<String>); 6] {
-        [
-            ("indicator_ip", self.addresses),
-            ("indicator_domain", self.domains),
-            ("indicator_email", self.emails),
-            ("indicator_url", self.urls),
-            ("indicator_as", self.systems),
-            ("indicator_user_agent", self.user_agents),
-        ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn indicators_are_known_by_their_form() {
-        let mut indicators = Indicators::default();
-        indicators.read(
-            "# feed\n198.51.100.7\n2001:db8::/32\nevil.example\nmallory@evil.example\n\n\
-             https://evil.example/login?a=b\nAS64500\nMozilla/5.0 (Evil; OS)\nc0ffee00\n",
-        );
-        assert_eq!(indicators.addresses, ["198.51.100.7", "2001:db8::/32"]);
-        assert_eq!(indicators.domains, ["evil.example"]);
-        assert_eq!(indicators.emails, ["mallory@evil.example"]);
-        assert_eq!(indicators.urls, ["https://evil.example/login?a=b"]);
-        assert_eq!(indicators.systems, ["64500"]);
-        assert_eq!(indicators.user_agents, ["Mozilla/5.0 (Evil; OS)", "c0ffee00"]);
-    }
 }

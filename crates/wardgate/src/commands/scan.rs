@@ -117,7 +117,10 @@ pub(crate) fn run(args: ScanArgs) -> Result<u8> {
         selection.min_level = selection.min_level.max(level);
     }
     let exceptions = super::rule_selection::load_exceptions(args.exceptions.as_deref())?;
-    let detector = Detector::new(&pack, &selection, args.rules.placeholders()?, exceptions);
+    let placeholders = args.rules.placeholders()?;
+    let indicators = args.rules.indicators(args.quiet)?;
+    let detector =
+        Detector::with_indicators(&pack, &selection, placeholders, exceptions, indicators);
     super::rule_selection::report_problems(&pack, &detector, args.quiet);
 
     let inputs = files::expand(&args.paths)?;

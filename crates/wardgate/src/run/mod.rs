@@ -140,7 +140,9 @@ fn detector(selection: &RuleSelection, exceptions: Option<&Path>, quiet: bool) -
     let pack = selection.load()?;
     let chosen = selection.selection(&pack)?;
     let exceptions: Exceptions = load_exceptions(exceptions)?;
-    let detector = Detector::new(&pack, &chosen, selection.placeholders()?, exceptions);
+    let placeholders = selection.placeholders()?;
+    let indicators = selection.indicators(false)?;
+    let detector = Detector::with_indicators(&pack, &chosen, placeholders, exceptions, indicators);
     report_problems(&pack, &detector, quiet);
     Ok(detector)
 }

@@ -47,7 +47,7 @@ enum Format {
 pub(super) fn run(args: &CoverageArgs) -> Result<u8> {
     let pack = args.rules.load()?;
     let selection = args.rules.selection(&pack)?;
-    let states = super::states(&pack, &selection, args.rules.placeholders()?);
+    let states = super::states(&pack, &selection, &args.rules)?;
     // A rule that waits for indicators covers its techniques; one that is broken does not.
     let rules = pack.rules().iter().zip(states).filter(|(_, state)| *state != State::Unusable);
     let rules: Vec<(&Rule, bool)> =

@@ -46,7 +46,7 @@ enum Format {
 pub(super) fn run(args: &ListArgs) -> Result<u8> {
     let pack = args.rules.load()?;
     let selection = args.rules.selection(&pack)?;
-    let states = super::states(&pack, &selection, args.rules.placeholders()?);
+    let states = super::states(&pack, &selection, &args.rules)?;
     let mut listed: Vec<(&PackRule, State)> = pack
         .rules()
         .iter()

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use detect::{Detector, Exceptions, Pack, Placeholders, Selection};
+use detect::{Detector, Exceptions, Pack, Selection};
 
-use crate::commands::rule_selection::report_problems;
+use crate::commands::rule_selection::{RuleSelection, report_problems};
 
 /// List, explain, test and check rules.
 #[derive(Debug, Args)]
@@ -68,8 +68,10 @@ impl State {
 }
 
 /// What becomes of each rule of a pack; says on the standard error what is wrong with some.
-fn states(pack: &Pack, selection: &Selection, placeholders: Placeholders) -> Vec<State> {
-    let detector = Detector::new(pack, selection, placeholders, Exceptions::default());
+fn states(pack: &Pack, selection: &Selection, chosen: &RuleSelection) -> Result<Vec<State>> {
+    let (placeholders, indicators) = (chosen.placeholders()?, chosen.indicators(true)?);
+    let none = Exceptions::default();
+    let detector = Detector::with_indicators(pack, selection, placeholders, none, indicators);
     report_problems(pack, &detector, true);
     let state = |rule: &detect::PackRule| {
         if !selection.enables(&rule.rule) {
@@ -77,12 +79,12 @@ fn states(pack: &Pack, selection: &Selection, placeholders: Placeholders) -> Vec
         }
         let mut compiled = detector.set().rules().iter();
         match compiled.find(|compiled| Arc::ptr_eq(compiled.rule(), &rule.rule)) {
-            Some(compiled) if compiled.is_idle() => State::Idle,
+            Some(compiled) if detector.is_idle(compiled.index()) => State::Idle,
             Some(_) => State::On,
             None => State::Unusable,
         }
     };
-    pack.rules().iter().map(state).collect()
+    Ok(pack.rules().iter().map(state).collect())
 }
 
 /// A number and what it counts: `1 rule`, `2 rules`.

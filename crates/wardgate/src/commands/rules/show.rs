@@ -66,7 +66,7 @@ pub(super) fn run(args: &ShowArgs) -> Result<u8> {
     let (rule, source) = find(&all, &args.rule)?;
     let pack = args.rules.load()?;
     let selection = args.rules.selection(&pack)?;
-    let states = super::states(&pack, &selection, args.rules.placeholders()?);
+    let states = super::states(&pack, &selection, &args.rules)?;
     let mut loaded = pack.rules().iter().zip(states);
     let state = loaded
         .find(|(loaded, _)| loaded.rule.file == rule.file && loaded.rule.line == rule.line)

@@ -241,7 +241,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(Section::Rules, &[], "placeholders", Kind::Files, Default("[]"), r#"["placeholders.txt"]"#,
         "Values of `|expand` placeholders: files with lines of `name: value`."),
     setting(Section::Rules, &[], "indicators", Kind::Files, Default("[]"), r#"["indicators.txt"]"#,
-        "Indicators for the Intelligence Feed rule: files with one on each line."),
+        "Indicators for the Intelligence Feed rule: STIX 2.1 bundles, CSV, or lists with one on each line."),
 
     setting(Section::Intake, &[], "name", Kind::Name, Required, r#""acme""#,
         "What it is called, in records, metrics and commands. Its cursor is kept under it."),

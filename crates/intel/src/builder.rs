@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashSet, HashTable};
 
 use crate::indicator::Indicator;
 use crate::set::{Context, Entry, IndicatorSet, NONE, Span, Times};
@@ -14,14 +14,20 @@ pub const MOST_INDICATORS: usize = 20_000_000;
 const MOST_ALIKE: usize = 64;
 /// How long a description may be, in bytes.
 const LONGEST_DESCRIPTION: usize = 500;
-/// How many different contexts are kept; what has others is told without them.
-const MOST_CONTEXTS: usize = 1 << 20;
+/// How many labels of an indicator are kept, and how long they may be, in characters.
+const LABELS: (usize, usize) = (50, 100);
+/// How many bytes of descriptions and labels are kept; what comes after is told without them.
+const MOST_CONTEXT: usize = 256 << 20;
 
 /// Takes indicators one by one, and makes a set of them.
 #[derive(Debug)]
 pub struct Builder {
     set: IndicatorSet,
-    contexts: HashMap<Context, u32>,
+    /// The numbers of the contexts, found by these.
+    contexts: HashTable<u32>,
+    context_bytes: usize,
+    /// The feeds and ids of indicators that were taken back.
+    revoked: HashSet<(String, String)>,
 }
 
 impl Default for Builder {
@@ -39,16 +45,21 @@ impl Default for Builder {
                 allowed: Vec::new(),
                 indicators: 0,
             },
-            contexts: HashMap::new(),
+            contexts: HashTable::new(),
+            context_bytes: 0,
+            revoked: HashSet::new(),
         }
     }
 }
 
 impl Builder {
-    /// Adds an indicator. Revoked ones are not. `false`: it was left out, because there are too
+    /// Adds an indicator. One that is revoked takes back all that have its feed and id. `false`: it was left out, because there are too
     /// many, or too many with the same value.
     pub fn add(&mut self, indicator: &Indicator) -> bool {
         if indicator.revoked {
+            if !indicator.id.is_empty() && self.revoked.len() < MOST_INDICATORS {
+                self.revoked.insert((indicator.feed.clone(), indicator.id.clone()));
+            }
             return true;
         }
         if self.set.indicators >= MOST_INDICATORS {
@@ -60,7 +71,12 @@ impl Builder {
         };
         let context = Context {
             feed: indicator.feed.clone(),
-            labels: indicator.labels.clone(),
+            labels: indicator
+                .labels
+                .iter()
+                .take(LABELS.0)
+                .map(|label| label.chars().take(LABELS.1).collect())
+                .collect(),
             description,
             confidence: indicator.confidence,
             tlp: indicator.tlp,
@@ -105,13 +121,30 @@ impl Builder {
     /// The set.
     #[must_use]
     pub fn build(mut self) -> IndicatorSet {
+        self.take_back();
         let set = &mut self.set;
         set.allowed.sort();
         set.allowed.dedup();
         set.prefixes.iter_mut().for_each(|prefixes| prefixes.sort_unstable_by(|a, b| b.cmp(a)));
         set.entries.shrink_to_fit();
         set.arena.shrink_to_fit();
+        set.contexts.shrink_to_fit();
         self.set
+    }
+
+    /// Makes what was revoked hold at no time.
+    fn take_back(&mut self) {
+        if self.revoked.is_empty() {
+            return;
+        }
+        let mut entries = std::mem::take(&mut self.set.entries);
+        for entry in &mut entries {
+            let feed = self.set.contexts.get(entry.context as usize).map(|one| one.feed.clone());
+            if self.revoked.contains(&(feed.unwrap_or_default(), self.set.id(entry))) {
+                entry.times = Times::NEVER;
+            }
+        }
+        self.set.entries = entries;
     }
 
     fn store(&mut self, bytes: &[u8]) -> Option<Span> {
@@ -142,22 +175,25 @@ impl Builder {
     }
 
     fn context(&mut self, context: Context) -> u32 {
-        if let Some(known) = self.contexts.get(&context) {
-            return *known;
-        }
-        let context = if self.contexts.len() < MOST_CONTEXTS {
+        let bytes = context.description.len()
+            + context.labels.iter().map(|label| label.len() + size_of::<String>()).sum::<usize>();
+        let context = if self.context_bytes + bytes <= MOST_CONTEXT {
             context
         } else {
-            // Without what makes it the only one of its kind.
-            let bare = Context { description: String::new(), labels: Vec::new(), ..context };
-            if let Some(known) = self.contexts.get(&bare) {
-                return *known;
-            }
-            bare
+            Context { description: String::new(), labels: Vec::new(), ..context }
         };
-        let number = u32::try_from(self.set.contexts.len()).unwrap_or(NONE);
-        self.set.contexts.push(context.clone());
-        self.contexts.insert(context, number);
+        let Self { set: IndicatorSet { hasher, contexts: all, .. }, contexts, .. } = self;
+        let hash = hasher.hash_one(&context);
+        let known = contexts.find(hash, |number| all.get(*number as usize) == Some(&context));
+        if let Some(known) = known {
+            return *known;
+        }
+        self.context_bytes += bytes;
+        let number = u32::try_from(all.len()).unwrap_or(NONE);
+        all.push(context);
+        contexts.insert_unique(hash, number, |number| {
+            all.get(*number as usize).map_or(0, |context| hasher.hash_one(context))
+        });
         number
     }
 

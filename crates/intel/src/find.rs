@@ -9,7 +9,7 @@ use okta::json::{Text, Value as Json};
 
 use crate::indicator::Tlp;
 use crate::networks::{canonical, is_nobody};
-use crate::set::{Entry, IndicatorSet, NONE};
+use crate::set::{Entry, IndicatorSet, NONE, Times};
 use crate::value::{Kind, Value, domain, email, network_key, url, user_agent};
 
 /// How many days an indicator is looked for before and after it holds.
@@ -241,7 +241,8 @@ impl<'s> Search<'s> {
 
     fn note(&mut self, field: &'static str, text: &str, entry: &'s Entry) {
         let holds = |time| entry.times.hold(time, TOLERANCE, self.behind);
-        if self.time.is_none_or(holds) && self.found.len() < 4 * MOST {
+        let is_wanted = entry.times != Times::NEVER && self.time.is_none_or(holds);
+        if is_wanted && self.found.len() < 4 * MOST {
             self.found.push((field, text.to_owned(), entry));
         }
     }
@@ -282,7 +283,7 @@ impl<'s> Search<'s> {
                 findings.push(Finding { field, matched, indicator });
             }
         }
-        findings.sort_by(|a, b| b.indicator.confidence.cmp(&a.indicator.confidence));
+        findings.sort_by_key(|one| std::cmp::Reverse(one.indicator.confidence));
         findings
     }
 }

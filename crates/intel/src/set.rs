@@ -10,7 +10,7 @@ use crate::value::{Kind, Value};
 
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Indicators that are matched together. It never changes; a million take some 70 MB.
+/// Indicators that are matched together. It never changes.
 #[derive(Debug)]
 pub struct IndicatorSet {
     pub(crate) hasher: DefaultHashBuilder,
@@ -74,6 +74,9 @@ pub(crate) struct Times {
 }
 
 impl Times {
+    /// At no time.
+    pub(crate) const NEVER: Self = Self { from: u32::MAX, until: 1 };
+
     pub(crate) fn new(from: Option<Timestamp>, until: Option<Timestamp>) -> Self {
         let seconds = |time: Timestamp| {
             u32::try_from(time.0.div_euclid(1_000).max(1)).unwrap_or(u32::MAX - 1).min(u32::MAX - 1)

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::{LONGEST_LINE, Place, To};
+use super::{LONGEST_LINE, Place, To, skip_line};
 use crate::indicator::Indicator;
 use crate::value::Value;
 
@@ -35,25 +35,6 @@ pub(super) fn read(mut text: impl BufRead, to: &mut To<'_>) {
         match Value::recognise(value) {
             Ok(value) => to.give(plain(value)),
             Err(error) => to.reading.problem(Place::Line(number), format!("{error}: {value}")),
-        }
-    }
-}
-
-fn skip_line(text: &mut impl BufRead) -> std::io::Result<()> {
-    loop {
-        let buffer = text.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(());
-        }
-        match buffer.iter().position(|byte| *byte == b'\n') {
-            Some(end) => {
-                text.consume(end + 1);
-                return Ok(());
-            }
-            None => {
-                let all = buffer.len();
-                text.consume(all);
-            }
         }
     }
 }

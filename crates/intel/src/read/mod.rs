@@ -2,6 +2,7 @@
 
 mod list;
 mod pattern;
+mod records;
 mod stix;
 mod table;
 
@@ -12,6 +13,8 @@ use crate::indicator::{Feed, Indicator};
 
 /// How many problems are kept; the others are counted.
 const MOST_PROBLEMS: usize = 1_000;
+/// How much of a reason is kept, in characters.
+const LONGEST_REASON: usize = 300;
 /// The longest line of a list, in bytes.
 const LONGEST_LINE: u64 = 64 << 10;
 
@@ -83,7 +86,12 @@ impl Reading {
     fn problem(&mut self, place: Place, reason: impl fmt::Display) {
         self.problem_count += 1;
         if self.problems.len() < MOST_PROBLEMS {
-            self.problems.push(Problem { place, reason: reason.to_string() });
+            let mut reason = reason.to_string();
+            if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
+                reason.truncate(end);
+                reason.push('…');
+            }
+            self.problems.push(Problem { place, reason });
         }
     }
 }
@@ -129,13 +137,34 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 
 fn form(start: &[u8]) -> Form {
     let start = start.strip_prefix(BOM).unwrap_or(start);
-    if start.trim_ascii_start().first().is_some_and(|first| matches!(first, b'{' | b'[')) {
+    let start = start.trim_ascii_start();
+    if matches!(start.first(), Some(b'{' | b'[')) {
         return Form::Stix;
     }
     let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = String::from_utf8_lossy(line).to_ascii_lowercase();
     let mut columns = line.split(',').map(|name| name.trim().trim_matches('"'));
     if columns.any(|name| name == "value") { Form::Csv } else { Form::List }
+}
+
+/// Reads on to the end of the line, and keeps nothing of it.
+fn skip_line(text: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = text.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        match buffer.iter().position(|byte| *byte == b'\n') {
+            Some(end) => {
+                text.consume(end + 1);
+                return Ok(());
+            }
+            None => {
+                let all = buffer.len();
+                text.consume(all);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

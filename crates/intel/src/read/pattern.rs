@@ -10,6 +10,8 @@ use crate::value::{Kind, Value};
 const LONGEST: usize = 256 << 10;
 /// How deep brackets may stand in each other.
 const DEEPEST: u32 = 32;
+/// How many values may have to be there together.
+const MOST_TOGETHER: usize = 32;
 /// How many alternatives a pattern may have.
 const MOST: usize = 10_000;
 
@@ -329,6 +331,9 @@ fn both(one: Alternatives, other: Alternatives) -> Result<Alternatives, String> 
     for one in &one {
         for other in &other {
             all.push(match (one, other) {
+                (Some(one), Some(other)) if one.len() + other.len() > MOST_TOGETHER => {
+                    return Err(format!("expected at most {MOST_TOGETHER} values together"));
+                }
                 (Some(one), Some(other)) => Some(one.iter().chain(other).cloned().collect()),
                 _ => None,
             });

@@ -1,7 +1,9 @@
 //! STIX 2.1 bundles, object by object: memory is bounded by the largest object.
 
+use std::cell::Cell;
 use std::fmt;
-use std::io::BufRead;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 use ecs::Timestamp;
 use serde::Deserialize;
@@ -14,14 +16,41 @@ use crate::indicator::{Indicator, Tlp};
 /// How many labels an indicator may have; the others are left out.
 const MOST_LABELS: usize = 50;
 
+/// The largest object, in bytes.
+const LARGEST: usize = 16 << 20;
+
 pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
+    let left = Rc::new(Cell::new(LARGEST));
+    let text = BufReader::new(Bounded { text, left: Rc::clone(&left) });
     let mut json = serde_json::Deserializer::from_reader(text);
     let mut number = 0;
-    let whole = Bundle { to, number: &mut number };
+    let whole = Bundle { to, number: &mut number, left: &left };
     let outcome = whole.deserialize(&mut json).and_then(|()| json.end());
     if let Err(error) = outcome {
-        let line = u64::try_from(error.line()).unwrap_or(0);
-        to.reading.problem(Place::Line(line), format!("no JSON from here on: {error}"));
+        let place = if left.get() == 0 {
+            Place::Object(number + 1, String::new())
+        } else {
+            Place::Line(u64::try_from(error.line()).unwrap_or(0))
+        };
+        to.reading.problem(place, format!("no JSON from here on: {error}"));
+    }
+}
+
+/// Ends where an object is too large.
+struct Bounded<R> {
+    text: R,
+    left: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(io::Error::other(format!("expected an object of at most {LARGEST} bytes")));
+        }
+        let read = self.text.read(buffer)?;
+        self.left.set(left.saturating_sub(read));
+        Ok(read)
     }
 }
 
@@ -29,6 +58,8 @@ pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
 struct Bundle<'b, 't> {
     to: &'b mut To<'t>,
     number: &'b mut u64,
+    /// How much more may be read of the object.
+    left: &'b Cell<usize>,
 }
 
 impl<'de> DeserializeSeed<'de> for Bundle<'_, '_> {
@@ -50,6 +81,7 @@ impl<'de> Visitor<'de> for Bundle<'_, '_> {
         while let Some(element) = items.next_element::<Element>()? {
             *self.number += 1;
             object(element.0, *self.number, self.to);
+            self.left.set(LARGEST);
         }
         Ok(())
     }
@@ -58,7 +90,11 @@ impl<'de> Visitor<'de> for Bundle<'_, '_> {
         let mut own = Object::default();
         while let Some(key) = map.next_key::<String>()? {
             if key == "objects" {
-                map.next_value_seed(Bundle { to: &mut *self.to, number: &mut *self.number })?;
+                map.next_value_seed(Bundle {
+                    to: &mut *self.to,
+                    number: &mut *self.number,
+                    left: self.left,
+                })?;
             } else {
                 own.member(&key, &mut map)?;
             }
@@ -215,7 +251,10 @@ impl<'de> Deserialize<'de> for Loose {
                     if texts.len() < MOST_LABELS {
                         match item {
                             Loose::Text(text) => texts.push(text),
-                            Loose::Texts(more) => texts.extend(more),
+                            Loose::Texts(more) => {
+                                texts.extend(more);
+                                texts.truncate(MOST_LABELS);
+                            }
                             _ => {}
                         }
                     }

@@ -4,51 +4,46 @@
 
 use std::io::BufRead;
 
-use csv::{ByteRecord, ReaderBuilder};
 use ecs::Timestamp;
 
 use super::list::plain;
+use super::records::{Broken, Records};
 use super::{Place, To};
 use crate::indicator::{Indicator, Tlp};
 use crate::value::{Kind, Value};
 
-/// The longest record, in bytes: what a quote that is never closed may take.
-const LONGEST: usize = 1 << 20;
-
 pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
-    let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text);
-    let mut record = ByteRecord::new();
+    let mut records = Records::new(text);
     let mut columns: Vec<String> = Vec::new();
-    loop {
-        let line = reader.position().line();
-        match reader.read_byte_record(&mut record) {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(error) => return to.reading.problem(Place::Line(line), error),
-        }
-        let line = record.position().map_or(line, csv::Position::line);
+    while let Some(record) = records.next() {
+        let record = match record {
+            Ok(record) => record,
+            Err((line, broken)) => {
+                let is_end = matches!(broken, Broken::Hopeless | Broken::Unreadable(_));
+                to.reading.problem(Place::Line(line), broken);
+                if is_end {
+                    return;
+                }
+                continue;
+            }
+        };
         if columns.is_empty() {
-            let name = |name: &[u8]| String::from_utf8_lossy(name).trim().to_ascii_lowercase();
-            columns = record.iter().map(name).collect();
+            let name = |name: &Vec<u8>| String::from_utf8_lossy(name).trim().to_ascii_lowercase();
+            columns = record.cells.iter().map(name).collect();
             continue;
         }
-        if record.as_slice().len() > LONGEST {
-            to.reading.problem(Place::Line(line), "expected at most 1048576 bytes in a record");
-            continue;
-        }
-        match row(&columns, &record) {
-            Ok(Some(indicator)) => to.give(indicator),
-            Ok(None) => {}
-            Err(reason) => to.reading.problem(Place::Line(line), reason),
+        match row(&columns, &record.cells) {
+            Ok(indicator) => to.give(indicator),
+            Err(reason) => to.reading.problem(Place::Line(record.line), reason),
         }
     }
 }
 
-fn row(columns: &[String], record: &ByteRecord) -> Result<Option<Indicator>, String> {
+fn row(columns: &[String], cells: &[Vec<u8>]) -> Result<Indicator, String> {
     let mut value = "";
     let mut kind = None;
     let mut indicator = plain(Value::from_key(Kind::UserAgent, &[]));
-    for (name, cell) in columns.iter().zip(record.iter()) {
+    for (name, cell) in columns.iter().zip(cells) {
         let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: not UTF-8 text"))?.trim();
         if cell.is_empty() {
             continue;
@@ -89,15 +84,14 @@ fn row(columns: &[String], record: &ByteRecord) -> Result<Option<Indicator>, Str
         }
     }
     if value.is_empty() {
-        let is_empty = record.iter().all(<[u8]>::is_empty);
-        return if is_empty { Ok(None) } else { Err("value: expected one".to_owned()) };
+        return Err("value: expected one".to_owned());
     }
     let parsed = match kind {
         Some(kind) => Value::parse(kind, value),
         None => Value::recognise(value),
     };
     indicator.any = vec![vec![parsed.map_err(|error| format!("value: {error}, found '{value}'"))?]];
-    Ok(Some(indicator))
+    Ok(indicator)
 }
 
 fn time(name: &str, cell: &str) -> Result<Timestamp, String> {

@@ -59,7 +59,7 @@ fn a_bundle_is_read_object_by_object() {
 #[test]
 fn what_stands_before_damage_is_kept() {
     let cut = BUNDLE.find("7, \"text\"").unwrap();
-    let (indicators, reading) = all(&BUNDLE[..cut], &Feed::default());
+    let (indicators, reading) = all(BUNDLE.get(..cut).unwrap(), &Feed::default());
     assert_eq!(indicators.len(), 1);
     assert!(problems(&reading)[0].starts_with("line 9: no JSON from here on"), "{reading:?}");
 }
@@ -120,4 +120,58 @@ fn a_feed_fills_in_and_leaves_out() {
     let (indicators, reading) = all(text, &feed);
     assert_eq!((reading.used, reading.left_out), (1, 2));
     assert_eq!(indicators[0].valid_until, ecs::Timestamp::parse("2026-11-02T00:00:00Z"));
+}
+
+#[test]
+fn lines_of_a_table_are_those_of_the_file() {
+    let text = "\n\nvalue,confidence\n\n\n\"203.0.113.7\n\",101\n\r\n203.0.113.8,101\n";
+    let (_, reading) = all(text, &Feed::default());
+    let place = |problem: &Problem| problem.place.clone();
+    let places: Vec<_> = reading.problems.iter().map(place).collect();
+    assert_eq!(places, [Place::Line(6), Place::Line(9)]);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_costs_one_line() {
+    let rest = "203.0.113.7,\n".repeat(100_000);
+    let text = format!("value,description\n203.0.113.6,\"open\n{rest}");
+    let (indicators, reading) = all(&text, &Feed::default());
+    assert_eq!(indicators.len(), 100_000);
+    assert_eq!(
+        problems(&reading),
+        ["line 2: expected at most 1048576 bytes in a record, is a quote not closed?"]
+    );
+}
+
+/// Gives text for ever, and counts how much is taken.
+struct Endless(u64);
+
+impl std::io::Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        buffer.fill(b'x');
+        self.0 += buffer.len() as u64;
+        Ok(buffer.len())
+    }
+}
+
+#[test]
+fn an_object_without_end_is_given_up() {
+    let begin = r#"{"objects": [{"type": "indicator", "pattern": "[domain-name:value = 'a.example']"},
+        {"type": "indicator", "description": ""#;
+    let mut endless = Endless(0);
+    let mut count = 0;
+    let text = begin.as_bytes().chain(&mut endless);
+    let reading = read(text, &Feed::default(), &mut |_| count += 1);
+    assert_eq!(count, 1);
+    let said = problems(&reading);
+    assert!(said[0].starts_with("object 2: no JSON from here on"), "{said:?}");
+    assert!(said[0].contains("expected an object of at most 16777216 bytes"), "{said:?}");
+    assert!(endless.0 < 17 << 20);
+}
+
+#[test]
+fn what_is_said_is_short() {
+    let text = format!("value,confidence\na.example,{}\n", "x".repeat(100_000));
+    let (_, reading) = all(&text, &Feed::default());
+    assert!(reading.problems[0].reason.len() < 400);
 }

@@ -15,6 +15,7 @@ mod config;
 mod damaged;
 mod fields;
 mod forms;
+mod indicators;
 mod intake;
 mod outputs;
 mod repeatable;

@@ -7,11 +7,12 @@ use okta::Target;
 use okta::json::Value;
 use uuid::Uuid;
 
+use crate::correlation::{Brief, Finding};
 use crate::matcher::Matched;
 use crate::pack::PackRule;
 use crate::sigma::{Level, Rule};
 use crate::threat;
-use crate::title::{Template, whereabouts};
+use crate::title::{Correlated, Template, whereabouts};
 
 /// A rule's match with an event, ready to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,7 @@ impl Mould {
         let level = rule.level.unwrap_or(Level::Medium);
         let title = match &rule.wardgate.title {
             Some(template) => Template::parse(template),
+            None if rule.correlation.is_some() => Template::of_correlation(&rule.title),
             None => Template::of_rule(&rule.title),
         };
         let mut fields = Vec::new();
@@ -102,8 +104,75 @@ impl Mould {
             None => Uuid::new_v5(&self.namespace, event.raw().as_bytes()),
         };
         let title = self.title.fill(record);
+        self.alert(index, id, title, &matched.values(), record, &mut |out| {
+            out.extend_from_slice(b",\"events\":[");
+            whole(out, record);
+            out.push(b']');
+        })
+    }
+
+    /// The alert of a correlation, about the event that completed it.
+    pub(crate) fn cast_correlated(
+        &self,
+        index: usize,
+        record: &Record<'_>,
+        finding: &Finding<'_>,
+    ) -> Alert {
+        let first = finding.events.first().map_or("", |(_, brief)| brief.id());
+        let identity = format!("{}\n{first}", finding.group);
+        let id = Uuid::new_v5(&self.namespace, identity.as_bytes());
+        let values: Vec<String> = serde_json::from_str(finding.group).unwrap_or_default();
+        let title = self.title.fill_with(
+            record,
+            &Correlated {
+                count: finding.count.to_string(),
+                value: finding.value.clone(),
+                group: values.join(", "),
+                timespan: span_words(finding.rule.timespan),
+            },
+        );
+        let mut matched: Vec<(String, String)> =
+            finding.rule.group_by.iter().cloned().zip(values).collect();
+        let names = finding.rule.fields.join(", ");
+        if !names.is_empty() {
+            matched.push((names, finding.value.clone()));
+        }
+        self.alert(index, id, title, &matched, record, &mut |out| {
+            out.extend_from_slice(b",\"events\":[");
+            for (place, (time, brief)) in finding.events.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                if brief.id() == finding.completed_by {
+                    whole(out, record);
+                } else {
+                    in_brief(out, Timestamp(*time), brief);
+                }
+            }
+            out.extend_from_slice(format!("],\"event_count\":{}", finding.count).as_bytes());
+            object(out, "correlation", |out| {
+                member(out, "type", Some(finding.rule.kind.as_str()));
+                member(out, "timespan", Some(&span_words(finding.rule.timespan)));
+                member(out, "value", Some(&finding.value));
+                let times = || finding.events.iter().map(|(time, _)| *time);
+                let text = |time: Option<i64>| time.map(|time| Timestamp(time).to_string());
+                member(out, "first", text(times().min()).as_deref());
+                member(out, "last", text(times().max()).as_deref());
+            });
+        })
+    }
+
+    fn alert(
+        &self,
+        index: usize,
+        id: Uuid,
+        title: String,
+        matched: &[(String, String)],
+        record: &Record<'_>,
+        events: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> Alert {
         let first = |name| record.first(&Lookup::resolve(name));
-        let document = self.document(&id, &title, matched, record);
+        let document = self.document(&id, &title, matched, record, events);
         Alert {
             id,
             rule: index,
@@ -120,8 +189,9 @@ impl Mould {
         &self,
         id: &Uuid,
         title: &str,
-        matched: &Matched<'_>,
+        matched: &[(String, String)],
         record: &Record<'_>,
+        events: &mut dyn FnMut(&mut Vec<u8>),
     ) -> String {
         // What the alert shares with the event: who, from where, with what, and when.
         const SHARED: [&str; 6] =
@@ -170,7 +240,7 @@ impl Mould {
                 entities(out, record);
                 comma(out);
                 out.extend_from_slice(b"\"matched\":[");
-                for (position, (field, value)) in matched.values().iter().enumerate() {
+                for (position, (field, value)) in matched.iter().enumerate() {
                     if position > 0 {
                         out.push(b',');
                     }
@@ -183,17 +253,47 @@ impl Mould {
                 }
                 out.push(b']');
                 out.extend_from_slice(self.advice.as_bytes());
-                out.extend_from_slice(b",\"events\":[");
-                record.write_json_with(
-                    out,
-                    |_| true,
-                    |out| member(out, "original", Some(record.event().raw())),
-                );
-                out.push(b']');
+                events(out);
             });
         });
         out.push(b'}');
         text(out)
+    }
+}
+
+/// An event in full, with the original.
+fn whole(out: &mut Vec<u8>, record: &Record<'_>) {
+    let original = |out: &mut Vec<u8>| member(out, "original", Some(record.event().raw()));
+    record.write_json_with(out, |_| true, original);
+}
+
+/// An event as far as it is remembered.
+fn in_brief(out: &mut Vec<u8>, time: Timestamp, brief: &Brief) {
+    let mut words = brief.words();
+    let mut word = || words.next();
+    let (id, action, user, address) = (word(), word(), word(), word());
+    out.push(b'{');
+    member(out, "@timestamp", Some(&time.to_string()));
+    object(out, "event", |out| {
+        member(out, "id", id);
+        member(out, "action", action);
+    });
+    for (name, key, value) in [("user", "name", user), ("source", "ip", address)] {
+        if value.is_some_and(|value| !value.is_empty()) {
+            object(out, name, |out| member(out, key, value));
+        }
+    }
+    out.push(b'}');
+}
+
+/// A time span as people say it: `10 minutes`.
+fn span_words(milliseconds: i64) -> String {
+    let units = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
+    let (unit, name) =
+        units.into_iter().find(|(unit, _)| milliseconds % unit == 0).unwrap_or((1_000, "second"));
+    match milliseconds / unit {
+        1 => format!("1 {name}"),
+        number => format!("{number} {name}s"),
     }
 }
 

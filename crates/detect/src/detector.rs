@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use ecs::Record;
+use hashbrown::HashMap;
 
 use crate::alert::{Alert, Mould};
 use crate::compile::{Options, Placeholders};
+use crate::correlation::{Finding, Limits, Links, Observation, Plan};
 use crate::exceptions::Exceptions;
 use crate::matcher::Scratch;
 use crate::pack::{Pack, PackRule, Selection};
 use crate::ruleset::RuleSet;
-use crate::sigma::Diagnostic;
+use crate::sigma::{CorrelationKind, Diagnostic, Rule};
 
 /// Turns records into alerts. One serves all threads; each has its own [`Workspace`].
 #[derive(Debug)]
@@ -19,6 +21,21 @@ pub struct Detector {
     rules: Vec<PackRule>,
     moulds: Vec<Mould>,
     exceptions: Exceptions,
+    /// Whether each rule raises alerts, and does not only serve correlations.
+    alerts: Vec<bool>,
+    plan: Plan,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// What a [`Detector`] finds in an event.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// An alert.
+    Alert(Alert),
+    /// What a [`crate::Correlator`] wants to know of.
+    Observation(Observation),
+    /// The place of a rule that an exception keeps quiet.
+    Excepted(usize),
 }
 
 /// The working memory of one thread.
@@ -38,22 +55,57 @@ impl Detector {
         placeholders: Placeholders,
         exceptions: Exceptions,
     ) -> Self {
-        let on: Vec<&PackRule> =
-            pack.rules().iter().filter(|rule| selection.enables(&rule.rule)).collect();
-        let rules = on.iter().map(|rule| Arc::clone(&rule.rule));
+        let all: Vec<Arc<Rule>> = pack.rules().iter().map(|rule| Arc::clone(&rule.rule)).collect();
+        let links = Links::of(&all);
+        let mut on: Vec<bool> = all.iter().map(|rule| selection.enables(rule)).collect();
+        for (on, broken) in on.iter_mut().zip(&links.broken) {
+            *on &= !broken;
+        }
+        let serving = |place: usize| links.silent.get(place) == Some(&true);
+        // A rule that only serves correlations is not tried for its own sake.
+        let chosen: Vec<bool> =
+            on.iter().enumerate().map(|(place, on)| *on && !serving(place)).collect();
+        let needed = links.needed(&chosen);
+        let on: Vec<(usize, &PackRule)> = pack
+            .rules()
+            .iter()
+            .enumerate()
+            .filter(|(p, _)| needed.get(*p) == Some(&true))
+            .collect();
+        let rules = on.iter().map(|(_, rule)| Arc::clone(&rule.rule));
         let options = Options { placeholders };
         let set = RuleSet::compile(rules, pack.filters(), &options);
         // A rule that does not compile has no place in the set; the others are found by what
         // they share with it.
-        let rules: Vec<PackRule> = set
+        let kept: Vec<(usize, PackRule)> = set
             .rules()
             .iter()
             .filter_map(|compiled| {
-                on.iter().find(|rule| Arc::ptr_eq(&rule.rule, compiled.rule())).copied().cloned()
+                let same =
+                    |(_, rule): &&(usize, &PackRule)| Arc::ptr_eq(&rule.rule, compiled.rule());
+                on.iter().find(same).map(|(place, rule)| (*place, (*rule).clone()))
             })
             .collect();
+        // From places in the pack to places in the set.
+        let places: HashMap<usize, usize> =
+            kept.iter().enumerate().map(|(place, (old, _))| (*old, place)).collect();
+        let alerts: Vec<bool> =
+            kept.iter().map(|(old, _)| chosen.get(*old) == Some(&true)).collect();
+        let inputs: Vec<Vec<usize>> = kept
+            .iter()
+            .map(|(old, _)| {
+                let inputs = links.inputs.get(*old).into_iter().flatten();
+                // One that did not compile keeps its number, and never matches.
+                inputs.map(|input| places.get(input).copied().unwrap_or(usize::MAX)).collect()
+            })
+            .collect();
+        let rules: Vec<PackRule> = kept.into_iter().map(|(_, rule)| rule).collect();
+        let shared: Vec<Arc<Rule>> = rules.iter().map(|rule| Arc::clone(&rule.rule)).collect();
+        let plan = Plan::new(&shared, &inputs, &alerts);
         let moulds = rules.iter().map(Mould::new).collect();
-        Self { set, rules, moulds, exceptions }
+        let mut diagnostics = links.diagnostics;
+        diagnostics.extend(set.diagnostics().iter().cloned());
+        Self { set, rules, moulds, exceptions, alerts, plan, diagnostics }
     }
 
     /// The rules that are on and can be used.
@@ -72,11 +124,69 @@ impl Detector {
     /// the others.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        self.set.diagnostics()
+        &self.diagnostics
     }
 
-    /// Calls `on_alert` with each alert that an event raises, in the order of the rules, and
-    /// `on_exception` with the place of each rule that an exception keeps quiet.
+    /// Whether a rule raises alerts; one that only serves correlations does not.
+    #[must_use]
+    pub fn alerts(&self, rule: usize) -> bool {
+        self.alerts.get(rule) == Some(&true)
+    }
+
+    /// Whether there are correlations, so that observations have to be taken.
+    #[must_use]
+    pub fn correlates(&self) -> bool {
+        !self.plan.is_empty()
+    }
+
+    /// How far back correlations have to look to remember what they would remember had they
+    /// been there all along, in milliseconds.
+    #[must_use]
+    pub fn horizon(&self) -> i64 {
+        let correlations = self.rules.iter().filter_map(|rule| rule.rule.correlation.as_ref());
+        // A window, the pause before it that ends an episode, and what comes late. Correlations
+        // may build on others.
+        let spans = correlations.map(|correlation| {
+            let more = match correlation.kind {
+                CorrelationKind::FirstSeen => correlation.learning,
+                _ => correlation.timespan,
+            };
+            correlation.timespan.saturating_add(more)
+        });
+        spans.max().unwrap_or(0).saturating_mul(2).saturating_add(Limits::default().lateness)
+    }
+
+    /// The values of `event.action` that events have to have for a rule to feed a correlation;
+    /// `None` when there is a rule that does not depend on it.
+    #[must_use]
+    pub fn observed_actions(&self) -> Option<Vec<String>> {
+        let mut actions = Vec::new();
+        for rule in self.set.rules() {
+            if self.plan.is_fed_by(rule.index()) && rule.rule().correlation.is_none() {
+                actions.extend(self.set.needed_actions(rule.index())?);
+            }
+        }
+        actions.sort();
+        actions.dedup();
+        Some(actions)
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The alert of a correlation about an event that has completed something.
+    pub(crate) fn correlated(
+        &self,
+        rule: usize,
+        record: &Record<'_>,
+        finding: &Finding<'_>,
+    ) -> Option<Alert> {
+        Some(self.moulds.get(rule)?.cast_correlated(rule, record, finding))
+    }
+
+    /// Calls `on_alert` with each alert that an event raises by itself, in the order of the
+    /// rules, and `on_exception` with the place of each rule that an exception keeps quiet.
     pub fn detect(
         &self,
         record: &Record<'_>,
@@ -84,13 +194,43 @@ impl Detector {
         mut on_alert: impl FnMut(Alert),
         mut on_exception: impl FnMut(usize),
     ) {
+        self.inspect(record, workspace, |found| match found {
+            Found::Alert(alert) => on_alert(alert),
+            Found::Observation(_) => {}
+            Found::Excepted(rule) => on_exception(rule),
+        });
+    }
+
+    /// Calls `on_found` with all there is in an event: alerts, and what correlations want to
+    /// know of, in the order of the rules.
+    pub fn inspect(
+        &self,
+        record: &Record<'_>,
+        workspace: &mut Workspace,
+        mut on_found: impl FnMut(Found),
+    ) {
         let Workspace { rules, exceptions } = workspace;
+        let mut seen = None;
         self.set.matches(record, rules, |rule, matched| {
             let index = rule.index();
             if self.exceptions.applying(rule.rule(), record, exceptions).is_some() {
-                on_exception(index);
-            } else if let Some(mould) = self.moulds.get(index) {
-                on_alert(mould.cast(index, matched, record));
+                on_found(Found::Excepted(index));
+                return;
+            }
+            if self.alerts(index)
+                && let Some(mould) = self.moulds.get(index)
+            {
+                on_found(Found::Alert(mould.cast(index, matched, record)));
+            }
+            if self.plan.is_fed_by(index) {
+                let is_excepted = &mut |correlation: usize| {
+                    let rule = self.rules.get(correlation);
+                    rule.is_some_and(|r| {
+                        self.exceptions.applying(&r.rule, record, exceptions).is_some()
+                    })
+                };
+                let on = &mut |observation| on_found(Found::Observation(observation));
+                self.plan.observe(index, record, &mut seen, is_excepted, on);
             }
         });
     }

@@ -188,7 +188,11 @@ impl Correlation {
     /// The field that a name in `group-by` stands for in the events of a rule, which is known
     /// by these names.
     #[must_use]
-    pub fn field_of<'f>(&'f self, name: &'f str, is_rule: impl Fn(&str) -> bool) -> Option<&'f str> {
+    pub fn field_of<'f>(
+        &'f self,
+        name: &'f str,
+        is_rule: impl Fn(&str) -> bool,
+    ) -> Option<&'f str> {
         let Some(alias) = self.aliases.iter().find(|alias| alias.name == name) else {
             return Some(name);
         };
@@ -216,16 +220,8 @@ const KEYS: [&str; 18] = [
     "correlation",
     "wardgate",
 ];
-const SECTION_KEYS: [&str; 8] = [
-    "type",
-    "rules",
-    "group-by",
-    "timespan",
-    "aliases",
-    "condition",
-    "generate",
-    "learning",
-];
+const SECTION_KEYS: [&str; 8] =
+    ["type", "rules", "group-by", "timespan", "aliases", "condition", "generate", "learning"];
 
 /// Parses a document with a correlation; `None` when there was an error, which is then in the
 /// report.
@@ -377,7 +373,8 @@ fn names(section: &Node, key: &str, report: &mut Report) -> Vec<String> {
 
 fn aliases(section: &Node, rules: &[Reference], report: &mut Report) -> Vec<Alias> {
     let Some(node) = section.get("aliases") else { return Vec::new() };
-    let hint = || "write 'aliases: {who: {rule_a: user.name, rule_b: user.target.name}}'".to_owned();
+    let hint =
+        || "write 'aliases: {who: {rule_a: user.name, rule_b: user.target.name}}'".to_owned();
     let Content::Map(entries) = &node.content else {
         let message = format!("'aliases' should be a mapping, found {}", node.kind());
         report.error("aliases", node.at, message, hint());
@@ -437,7 +434,12 @@ fn conditions(section: &Node, kind: CorrelationKind, report: &mut Report) -> Con
     let hint = || format!("add 'condition: {example}'");
     let Some(node) = section.get("condition") else {
         if !kind.is_temporal() {
-            report.error("missing-condition", section.at, format!("{word} needs a condition"), hint());
+            report.error(
+                "missing-condition",
+                section.at,
+                format!("{word} needs a condition"),
+                hint(),
+            );
         }
         return found;
     };

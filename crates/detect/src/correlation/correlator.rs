@@ -54,7 +54,7 @@ pub struct Memory {
 /// The same observations in the same order give the same alerts.
 pub struct Correlator {
     limits: Limits,
-    context: Context,
+    organization: Organization,
     /// Groups by their values, for each correlation of the detector.
     groups: Vec<HashMap<Arc<str>, Group>>,
     memory: Memory,
@@ -109,8 +109,7 @@ impl Correlator {
     pub fn new(detector: &Detector, organization: Organization, limits: Limits) -> Self {
         let mut groups = Vec::new();
         groups.resize_with(detector.plan().correlations.len(), HashMap::new);
-        let context = Context::new(organization);
-        Self { limits, context, groups, memory: Memory::default(), clock: 0 }
+        Self { limits, organization, groups, memory: Memory::default(), clock: 0 }
     }
 
     /// How much is remembered.
@@ -147,7 +146,8 @@ impl Correlator {
             let seen = &observation.seen;
             let Ok(event) = LogEvent::parse(&seen.raw) else { continue };
             let arrival: Arrival = seen.arrival;
-            let record = Record::new(&event, &self.context, arrival);
+            let context = Context::new(self.organization.clone());
+            let record = Record::new(&event, &context, arrival);
             if planned.alerts
                 && let Some(alert) = detector.correlated(planned.rule, &record, &finding)
             {
@@ -159,7 +159,6 @@ impl Correlator {
                 plan.observe(planned.rule, &record, &mut seen, &mut |_| false, on);
             }
         }
-        self.context.reset();
     }
 
     fn window<'o>(

@@ -20,7 +20,7 @@ mod outputs;
 mod repeatable;
 mod rule_commands;
 mod rules;
-mod search;
 mod served;
+mod search;
 mod simulated;
 mod support;

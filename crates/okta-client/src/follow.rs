@@ -114,6 +114,10 @@ struct Walk {
     bad_pages: u32,
     /// Refusals of the cursor in a row.
     refusals: u32,
+    /// How often a cursor has been given up since there was anything new.
+    setbacks: u32,
+    /// The latest time seen when a cursor was given up last.
+    given_up_at: Option<Timestamp>,
     /// What the last page without a way on was, so that it is not given twice.
     stuck: Option<u64>,
     is_finished: bool,
@@ -138,6 +142,8 @@ impl Walk {
             failures: 0,
             bad_pages: 0,
             refusals: 0,
+            setbacks: 0,
+            given_up_at: None,
             stuck: None,
             is_finished: false,
         }
@@ -224,10 +230,17 @@ impl Walk {
             query.append_pair("until", &written(until));
         }
         query.append_pair("sortOrder", "ASCENDING");
-        query.append_pair("limit", &inner.settings.chunk_size.to_string());
+        query.append_pair("limit", &self.limit().to_string());
         drop(query);
         inner.choose(&mut url);
         Ok(url)
+    }
+
+    /// How many events to ask for: another number after each setback, so that pages end elsewhere.
+    fn limit(&self) -> u32 {
+        let chunk_size = u32::from(self.client.inner.settings.chunk_size);
+        let fewer = self.setbacks.saturating_sub(1) % 8 * chunk_size / 16;
+        (chunk_size - fewer).max(1)
     }
 
     /// Makes a page of an answer, and moves on.
@@ -349,7 +362,14 @@ impl Walk {
         if self.refusals >= REFUSALS {
             self.refusals = 0;
             let last_seen = self.last_seen.unwrap_or(Timestamp::UNIX_EPOCH);
-            let since = before(last_seen, self.client.inner.settings.overlap);
+            if self.given_up_at != Some(last_seen) {
+                self.setbacks = 0;
+            }
+            // The same way again would end at the same cursor: a shorter one, in other steps.
+            let overlap = self.client.inner.settings.overlap / (1 << self.setbacks.min(4));
+            self.setbacks = self.setbacks.saturating_add(1);
+            self.given_up_at = Some(last_seen);
+            let since = before(last_seen, overlap);
             tracing::warn!(error = %trouble, since = %written(since), "cursor no longer taken, going back");
             self.position = Position::Start(Start::At(since));
             self.progress(|progress| progress.fallbacks += 1);

@@ -360,6 +360,36 @@ async fn a_cursor_that_is_no_longer_taken_falls_back_to_the_last_seen_time() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_is_refused_for_ever_is_passed_by() {
+    // A log of 400 events; a cursor stands for a place, and one place is refused.
+    let begun = jiff::Timestamp::now() - Duration::from_secs(3600);
+    let server = Server::start(move |request, _| {
+        let limit: u64 = request.query("limit").unwrap().parse().unwrap();
+        let from: u64 = request.query("after").map_or(0, |after| after.parse().unwrap());
+        if request.query("after") == Some("40") {
+            return refusal(400, "E0000031").into();
+        }
+        let to = (from + limit).min(400);
+        let event = |number| {
+            let published = begun + Duration::from_secs(number);
+            format!(r#"{{"uuid":"u{number}","eventType":"a.b","published":"{published}"}}"#)
+        };
+        let events: Vec<String> = (from..to).map(event).collect();
+        let next =
+            format!("http://{}/api/v1/logs?limit={limit}&after={to}", request.header("host"));
+        Reply::new(200, format!("[{}]", events.join(","))).next(next).into()
+    })
+    .await;
+    let client = Client::new(Settings { chunk_size: 20, ..server.settings() }).unwrap();
+    let mut follower = client.follow(Start::Earliest, None);
+    let mut seen = std::collections::BTreeSet::new();
+    while seen.len() < 400 {
+        seen.extend(uuids(&follower.next().await));
+        assert!(client.health().snapshot().tail.fallbacks < 20, "{} seen", seen.len());
+    }
+}
+
+#[tokio::test]
 async fn a_stored_cursor_of_another_organisation_is_not_asked_for() {
     let server = pages(1).await;
     let client = server.client();

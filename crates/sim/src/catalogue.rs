@@ -223,6 +223,30 @@ event_types! {
     DEVICE_DEACTIVATE "device.lifecycle.deactivate" "Deactivate device" Info;
     DEVICE_SIGNALS "device.signals.status.timeout" "Device signals not received in time" Warn;
 
+    // What only happens in stories and in organisations with a profile.
+    USER_DELETE "user.lifecycle.delete.initiated" "Initiate user deletion" Warn = "core.user.config.user_deletion.initiated";
+    AUTH_VIA_LDAP "user.authentication.auth_via_LDAP_agent" "Authenticate user via LDAP agent" Info = "core.user_auth.ldap.login.success";
+    CLIENT_ROAMING "security.session.detect_client_roaming" "Session roaming detected" Warn;
+    TOKEN_REUSE "app.oauth2.token.detect_reuse" "OAuth2 refresh token reuse detected" Warn;
+    TOKEN_REUSE_AS "app.oauth2.as.token.detect_reuse" "OAuth2 refresh token reuse detected" Warn;
+    TOKEN_GRANT "app.oauth2.token.grant" "OAuth2 token grant" Info;
+    TOKEN_GRANT_AS "app.oauth2.as.token.grant" "OAuth2 token grant" Info;
+    SECRET_READ "app.oauth2.client.read_client_secret" "Read OAuth2 client secret" Info;
+    CLIENT_CREDENTIALS_CREATE "app.oauth2.credentials.lifecycle.create" "Create OAuth2 client credentials" Info;
+    LOG_STREAM_DELETE "system.log_stream.lifecycle.delete" "Delete log stream" Warn;
+    HOOK_DEACTIVATED "event_hook.deactivated" "Event hook deactivated" Info;
+    HOOK_DELETED "event_hook.deleted" "Event hook deleted" Info;
+    ASSURANCE_UPDATE "device.assurance.policy.update" "Update device assurance policy" Info;
+    ASSURANCE_DELETE "device.assurance.policy.delete" "Delete device assurance policy" Info;
+    AUTHENTICATOR_UPDATE "security.authenticator.lifecycle.update" "Update authenticator" Info;
+    AUTHENTICATOR_DEACTIVATE "security.authenticator.lifecycle.deactivate" "Deactivate authenticator" Info;
+    ROLE_CREATE "iam.role.create" "Create custom admin role" Info;
+    RESOURCE_SET_CREATE "iam.resourceset.create" "Create resource set" Info;
+    ROLE_BINDING_ADD "iam.resourceset.bindings.add" "Assign custom admin role" Info;
+    PUSH_PASSWORD "application.provision.user.push_password" "Push user's password to external application" Info = "app.user_management.push_password_update";
+    AD_AGENT_CREATE "system.agent.ad.create" "Create AD agent" Info = "system.agent.ad.create";
+    IMPORT_GROUP_CREATE "system.import.group.create" "Create group during import" Info = "system.import.group.create";
+
     // Workflows.
     FLOW_RUN "workflows.user.delegatedflow.run" "Run delegated flow" Info;
 }

@@ -19,8 +19,11 @@
 //!
 //! A [`Live`] organisation has no end: it goes on as its time is told, and is attacked on demand.
 //!
-//! Inside, `org` is who there is, `life` what they do hour by hour, `attacks` what goes wrong, and
-//! `event` how it is written down.
+//! A [`Story`] is an attack of several steps that is told only when asked for, in an organisation
+//! with the habits of a [`Profile`]: the ground truth that detection is measured with.
+//!
+//! Inside, `org` is who there is, `life` what they do hour by hour, `attacks` and `stories` what goes
+//! wrong, and `event` how it is written down.
 
 mod attacks;
 mod catalogue;
@@ -34,12 +37,15 @@ mod rng;
 mod scenario;
 mod simulation;
 mod stage;
+mod stories;
 mod text;
 mod truth;
 
 pub use attacks::{Attack, Indicators, Step, UnknownAttack};
 pub use catalogue::UNLISTED as UNLISTED_EVENT_TYPES;
 pub use live::Live;
+pub use org::{Profile, UnknownProfile};
 pub use scenario::{Scenario, ScenarioError};
 pub use simulation::{SimulatedEvent, Simulation, Summary};
+pub use stories::{Story, UnknownStory};
 pub use truth::Truth;

@@ -8,7 +8,7 @@ use crate::rng::Rng;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::simulation::SimulatedEvent;
 use crate::stage::{Pending, Queue, Stage};
-use crate::truth::Truth;
+use crate::truth::{Truth, What};
 
 /// The farthest that [`Live::advance`] looks at once, in milliseconds.
 const SLICE: i64 = 300 * SECOND;
@@ -112,7 +112,7 @@ impl Live {
             }
             move_to(event, at + moved);
         }
-        let truth = Truth::new(attack, cast, &events);
+        let truth = Truth::new(What::Attack(attack), cast, &events);
         for event in events {
             self.queue.push(event);
         }
@@ -194,7 +194,7 @@ mod tests {
         for &attack in Attack::ALL {
             let mut live = Live::new(3, 80, START).unwrap();
             let truth = live.attack(attack, START + 2_000, Some(8_000));
-            assert_eq!(truth.attack(), attack);
+            assert_eq!(truth.attack(), Some(attack));
             live.advance(START + 10_001, 0);
             let events = drain(&mut live);
             let uuids: Vec<_> = events.iter().map(|(_, it)| it["uuid"].as_str().unwrap()).collect();

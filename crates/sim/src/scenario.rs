@@ -6,7 +6,9 @@ use jiff::tz::Offset;
 
 use crate::attacks::Attack;
 use crate::clock::DAY;
+use crate::org::Profile;
 use crate::simulation::Simulation;
+use crate::stories::Story;
 
 /// Ordinary events one person causes on an average day of the week, for the derived number of days.
 const EVENTS_PER_PERSON_AND_DAY: u64 = 13;
@@ -32,6 +34,13 @@ pub struct Scenario {
     /// The attacks that happen, each at least once when the export is long enough to hold it. All
     /// unless set.
     pub attacks: Vec<Attack>,
+    /// The stories that are told, each [`Scenario::story_rounds`] times if the days are long enough
+    /// for it to end. None unless set.
+    pub stories: Vec<Story>,
+    /// How many times each of `stories` is told, every time with another course. 1 unless set.
+    pub story_rounds: u32,
+    /// The habits of the organisation. Stories without any happen in an office's.
+    pub profile: Option<Profile>,
 }
 
 /// A scenario that can't be played.
@@ -74,7 +83,15 @@ impl Scenario {
             days: None,
             users: None,
             attacks: Attack::ALL.to_vec(),
+            stories: Vec::new(),
+            story_rounds: 1,
+            profile: None,
         }
+    }
+
+    /// As many events as `users` people cause in `days` days.
+    pub fn events_of(users: u32, days: u32) -> u64 {
+        u64::from(users) * u64::from(days) * EVENTS_PER_PERSON_AND_DAY
     }
 
     /// How many people there will be.

@@ -6,12 +6,14 @@ use std::io;
 use crate::attacks::{Attack, Indicators};
 use crate::clock::{HOUR, SECOND};
 use crate::life::Life;
-use crate::org::Org;
+use crate::life::occasions::Occasions;
+use crate::org::{Org, Profile};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
 use crate::stage::{Pending, Queue, Stage};
+use crate::stories::Story;
 use crate::text::Text;
-use crate::truth::Truth;
+use crate::truth::{Cast, Truth, What};
 
 /// One round of attacks, each of them once, for this many events.
 const EVENTS_PER_ROUND: u64 = 200_000;
@@ -44,6 +46,9 @@ pub struct Simulation {
     rounds: u64,
     next_attack: u64,
     attack_events: u64,
+    /// When which story begins, and how many times it was told before; the next one last.
+    stories: Vec<(i64, Story, u64)>,
+    occasions: Option<Occasions>,
     truths: VecDeque<Truth>,
 }
 
@@ -91,7 +96,12 @@ pub struct Summary {
 
 impl Simulation {
     pub(crate) fn new(scenario: &Scenario, start: i64, end: i64) -> Simulation {
-        let org = Org::new(scenario.seed, scenario.user_count());
+        let is_plain = scenario.stories.is_empty() && scenario.profile.is_none();
+        let profile = (!is_plain).then(|| scenario.profile.unwrap_or(Profile::Office));
+        let mut org = Org::new(scenario.seed, scenario.user_count());
+        if let Some(profile) = profile {
+            profile.shape(&mut org);
+        }
         let life = Life::new(&org);
         let hours = (end - start) / HOUR;
         let total_weight =
@@ -104,6 +114,8 @@ impl Simulation {
             .unwrap_or(1) as i64
             * SECOND;
         Simulation {
+            stories: planned_stories(scenario, start, end),
+            occasions: profile.map(|profile| Occasions::new(&org, profile, start, end)),
             rng: Rng::new(scenario.seed, "life"),
             org,
             life,
@@ -221,6 +233,11 @@ impl Simulation {
         }
         .min(self.events);
         self.start_attacks(to);
+        self.start_stories(to);
+        if let Some(occasions) = &mut self.occasions {
+            let mut stage = Stage::new(&self.org, &mut self.rng, &mut self.queue, self.end);
+            occasions.happen(&mut stage, to);
+        }
         while self.given + self.queue.due() < wanted {
             let at = self.rng.between(from, to - 1);
             let mut stage = Stage::new(&self.org, &mut self.rng, &mut self.queue, self.end);
@@ -248,18 +265,35 @@ impl Simulation {
             let mut stage = Stage::held(&self.org, &mut rng, &mut self.queue, self.end);
             let cast = attack.run(&mut stage, at);
             let events = stage.finish();
-            let count = events.len() as u64;
-            let fits = self.attack_events + count <= self.events / 100 * MOST_ATTACKS
-                && self.given + self.queue.promised() + count <= self.events
-                && events.last().is_some_and(|last| last.at < self.end);
-            if !fits {
-                continue;
-            }
-            self.attack_events += count;
-            self.truths.push_back(Truth::new(attack, cast, &events));
-            for event in events {
-                self.queue.push(event);
-            }
+            self.promise(What::Attack(attack), cast, events);
+        }
+    }
+
+    /// Tells the stories whose time has come before `to`.
+    fn start_stories(&mut self, to: i64) {
+        while let Some((at, story, number)) = self.stories.pop_if(|(at, ..)| *at < to) {
+            let stream = 0x5709_0000_0000_0000 | (story as u64) << 32 | number;
+            let mut rng = Rng::numbered(self.seed, stream);
+            let mut stage = Stage::held(&self.org, &mut rng, &mut self.queue, self.end);
+            let cast = story.run(&mut stage, at);
+            let events = stage.finish();
+            self.promise(What::Story(story, self.seed, number), cast, events);
+        }
+    }
+
+    /// Lets the events happen, and the truth be told, if there is room for them.
+    fn promise(&mut self, what: What, cast: Cast, events: Vec<Pending>) {
+        let count = events.len() as u64;
+        let fits = self.attack_events + count <= self.events / 100 * MOST_ATTACKS
+            && self.given + self.queue.promised() + count <= self.events
+            && events.last().is_some_and(|last| last.at < self.end);
+        if !fits {
+            return;
+        }
+        self.attack_events += count;
+        self.truths.push_back(Truth::new(what, cast, &events));
+        for event in events {
+            self.queue.push(event);
         }
     }
 
@@ -274,6 +308,23 @@ impl Simulation {
         }
         order.get((number % count.max(1)) as usize).copied()
     }
+}
+
+/// When the stories of `scenario` begin, the first one last: anywhere in the days but the first,
+/// when nothing is usual yet, and those at the end, which some need to come to theirs.
+fn planned_stories(scenario: &Scenario, start: i64, end: i64) -> Vec<(i64, Story, u64)> {
+    let percent = (end - start) / 100;
+    let mut planned = Vec::new();
+    for number in 0..u64::from(scenario.story_rounds) {
+        for &story in &scenario.stories {
+            let stream = 0x5709_71ae_0000_0000 | (story as u64) << 20 | number;
+            let mut rng = Rng::numbered(scenario.seed, stream);
+            let first = if story.is_late() { 65 } else { 10 };
+            planned.push((start + rng.between(first * percent, 86 * percent), story, number));
+        }
+    }
+    planned.sort_unstable_by(|one, other| other.cmp(one));
+    planned
 }
 
 #[cfg(test)]

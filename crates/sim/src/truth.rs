@@ -1,28 +1,61 @@
 //! What really happened: which events belong to which attack.
 
 use crate::attacks::Attack;
+use crate::attacks::Step;
 use crate::clock;
 use crate::json::{self, Object};
+use crate::org::User;
 use crate::stage::Pending;
+use crate::stories::Story;
 
 /// Who took part in an attack.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cast {
     pub(crate) actors: Vec<String>,
     pub(crate) victims: Vec<String>,
+    /// Id and login of whom it is about; attacks have none.
+    pub(crate) principal: Option<[String; 2]>,
 }
 
 impl Cast {
     pub(crate) fn new(actors: &[&str], victims: &[&str]) -> Cast {
         let own = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        Cast { actors: own(actors), victims: own(victims) }
+        Cast { actors: own(actors), victims: own(victims), principal: None }
+    }
+
+    /// A cast whose account in the middle is `user`'s.
+    pub(crate) fn of(user: &User, actors: &[&str], victims: &[&str]) -> Cast {
+        Cast::with([user.id.as_str(), &user.login], actors, victims)
+    }
+
+    /// A cast with the account in the middle as id and login.
+    pub(crate) fn with(principal: [&str; 2], actors: &[&str], victims: &[&str]) -> Cast {
+        Cast { principal: Some(principal.map(str::to_owned)), ..Cast::new(actors, victims) }
     }
 }
 
-/// One attack as it happened.
+/// What a truth is about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum What {
+    Attack(Attack),
+    /// A story, with the seed of the scenario and how many times it was told before.
+    Story(Story, u64, u64),
+}
+
+impl What {
+    fn path(self) -> &'static [Step] {
+        match self {
+            What::Attack(attack) => attack.path(),
+            What::Story(story, ..) => story.path(),
+        }
+    }
+}
+
+/// One attack, or one story, as it happened.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Truth {
-    attack: Attack,
+    what: What,
+    principal: Option<[String; 2]>,
     actors: Vec<String>,
     victims: Vec<String>,
     first: i64,
@@ -31,9 +64,10 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub(crate) fn new(attack: Attack, cast: Cast, events: &[Pending]) -> Truth {
+    pub(crate) fn new(what: What, cast: Cast, events: &[Pending]) -> Truth {
         Truth {
-            attack,
+            what,
+            principal: cast.principal,
             actors: cast.actors,
             victims: cast.victims,
             first: events.first().map_or(0, |event| event.at),
@@ -42,9 +76,25 @@ impl Truth {
         }
     }
 
-    /// Which attack it is.
-    pub fn attack(&self) -> Attack {
-        self.attack
+    /// Which attack it is, unless it is a story.
+    pub fn attack(&self) -> Option<Attack> {
+        match self.what {
+            What::Attack(attack) => Some(attack),
+            What::Story(..) => None,
+        }
+    }
+
+    /// Which story it is, unless it is an attack.
+    pub fn story(&self) -> Option<Story> {
+        match self.what {
+            What::Attack(_) => None,
+            What::Story(story, ..) => Some(story),
+        }
+    }
+
+    /// Id and login of the account a story is about.
+    pub fn principal(&self) -> Option<(&str, &str)> {
+        self.principal.as_ref().map(|[id, login]| (id.as_str(), login.as_str()))
     }
 
     /// Ids of the accounts, or addresses where there is no account, that it was done from.
@@ -69,13 +119,27 @@ impl Truth {
 
     /// One line of the truth file: an object with `attack`, `path` (ATT&CK tactics and techniques in
     /// order), `actors`, `victims`, `first`, `last` (both in the form of `published`) and `events`.
+    /// In place of `attack` a story has `story`, `seed`, `number` and `principal`.
     pub fn to_json(&self) -> String {
         let mut out = Vec::with_capacity(256 + self.events.len() * 40);
         let mut line = Object::open(&mut out, true);
-        line.text("attack", self.attack.name());
+        match self.what {
+            What::Attack(attack) => line.text("attack", attack.name()),
+            What::Story(story, seed, number) => {
+                line.text("story", story.name());
+                line.number("seed", seed);
+                line.number("number", number);
+            }
+        }
+        if let Some((id, login)) = self.principal() {
+            let mut object = Object::open(line.key("principal"), true);
+            object.text("id", id);
+            object.text("login", login);
+            object.close();
+        }
         let path = line.key("path");
         path.push(b'[');
-        for (number, step) in self.attack.path().iter().enumerate() {
+        for (number, step) in self.what.path().iter().enumerate() {
             if number > 0 {
                 path.push(b',');
             }

@@ -160,10 +160,9 @@ pub fn verify(root: &Path, mut progress: impl FnMut(Day, usize, usize)) -> Resul
     let folder = Folder::open(root)?;
     let mut verified = Verified::default();
     if let Err(error) = verify_database(&folder, &mut verified) {
-        verified.damages.push(format!(
-            "{}: {error}: restore it from a backup",
-            folder.database().display()
-        ));
+        verified
+            .damages
+            .push(format!("{}: {error}: restore it from a backup", folder.database().display()));
     }
     let days = folder.days()?;
     for (number, day) in days.iter().enumerate() {

@@ -101,7 +101,8 @@ mod tests {
         assert!(!one.revoke_intake_key(first).unwrap(), "once");
         assert!(!one.revoke_intake_key(99).unwrap());
         let keys = other.intake_keys().unwrap();
-        let seen: Vec<_> = keys.iter().map(|key| (key.id, key.digest, key.revoked.is_some())).collect();
+        let seen: Vec<_> =
+            keys.iter().map(|key| (key.id, key.digest, key.revoked.is_some())).collect();
         assert_eq!(seen, [(first, [1; 32], true), (second, [2; 32], false)]);
         assert_eq!((keys[0].intake.as_str(), keys[0].name.as_str()), ("a", "first"));
     }

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, alerts, config, data, demo, run, fields, intake, rules, scan, simulate};
+use crate::commands::{
+    self, alerts, config, data, demo, fields, intake, rules, run, scan, simulate,
+};
 use crate::term::say::say;
 
 /// Everything is done.

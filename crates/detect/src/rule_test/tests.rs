@@ -130,6 +130,6 @@ fn the_built_in_rules_pass_their_tests() {
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert_eq!(rules, 27);
-    assert!(cases >= 27 * (FEWEST_MATCHES + FEWEST_NEAR_MISSES), "{cases}");
+    assert_eq!(rules, 105);
+    assert!(cases >= 105 * (FEWEST_MATCHES + FEWEST_NEAR_MISSES), "{cases}");
 }

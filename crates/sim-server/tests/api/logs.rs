@@ -288,7 +288,7 @@ fn a_live_organisation_goes_on_and_is_attacked() {
     let truth = server.truth();
     let known: Vec<String> = truth.uuids.into_iter().map(Option::unwrap).collect();
     assert_eq!(uuids[..], known[..uuids.len()]);
-    let brute_force = truth.attacks.iter().any(|it| it.attack() == Attack::BruteForce);
+    let brute_force = truth.attacks.iter().any(|it| it.attack() == Some(Attack::BruteForce));
     assert!(brute_force, "{:?}", truth.attacks);
 }
 

@@ -5,7 +5,7 @@
 
 mod admin_takeover;
 mod application_tampering;
-mod attacker;
+pub(crate) mod attacker;
 mod brute_force;
 mod factors_deactivated;
 mod fastpass_phishing;

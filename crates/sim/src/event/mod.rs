@@ -25,6 +25,8 @@ pub(crate) enum Outcome {
     Deny,
     Challenge,
     Unknown,
+    Unanswered,
+    Abandoned,
 }
 
 impl Outcome {
@@ -37,6 +39,8 @@ impl Outcome {
             Outcome::Deny => "DENY",
             Outcome::Challenge => "CHALLENGE",
             Outcome::Unknown => "UNKNOWN",
+            Outcome::Unanswered => "UNANSWERED",
+            Outcome::Abandoned => "ABANDONED",
         }
     }
 }

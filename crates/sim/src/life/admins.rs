@@ -27,7 +27,7 @@ pub(crate) fn work(stage: &mut Stage<'_, '_>, at: i64) {
     }
 }
 
-fn task(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, at: i64) {
+pub(super) fn task(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, at: i64) {
     match stage.rng.below(1000) {
         0..420 => help_desk(stage, admin, scene, at),
         420..600 => memberships(stage, admin, scene, at),
@@ -70,7 +70,12 @@ fn help_desk(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, at: i64
     stage.emit(&event.target(user.party()));
 }
 
-fn reset_factor<'a>(admin: &'a User, user: &'a User, scene: &'a Scene<'a>, at: i64) -> Event<'a> {
+pub(super) fn reset_factor<'a>(
+    admin: &'a User,
+    user: &'a User,
+    scene: &'a Scene<'a>,
+    at: i64,
+) -> Event<'a> {
     Event::new(&types::FACTOR_DEACTIVATE, at, admin.party(), scene)
         .outcome(Outcome::Success, format!("User reset {} factor", user.factor.debug_name()))
         .uri(format!("/api/v1/users/{}/factors/{}", user.id, user.id))
@@ -167,7 +172,7 @@ fn joiner(stage: &mut Stage<'_, '_>, actor: Party<'_>, scene: &Scene<'_>, mut at
 }
 
 /// Somebody leaves. The account of the story is made up, since people of the organisation stay.
-fn leaver(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, mut at: i64) {
+pub(super) fn leaver(stage: &mut Stage<'_, '_>, admin: &User, scene: &Scene<'_>, mut at: i64) {
     let model = stage.rng.pick(&stage.org.users);
     let id = stage.rng.id("00u", 20);
     let number = stage.rng.between(100, 999);

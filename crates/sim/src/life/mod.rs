@@ -6,6 +6,7 @@
 
 mod admins;
 pub(crate) mod machines;
+pub(crate) mod occasions;
 pub(crate) mod signin;
 pub(crate) mod using;
 

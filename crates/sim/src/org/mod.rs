@@ -7,6 +7,7 @@ pub(crate) mod apps;
 pub(crate) mod names;
 mod people;
 pub(crate) mod places;
+mod profile;
 
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ use agents::UserAgent;
 use apps::{ADMIN_CONSOLE, APPLICATIONS, Application, SignOn};
 pub(crate) use people::{Device, Factor, User};
 use places::{Network, Town};
+pub use profile::{Profile, UnknownProfile};
 
 use crate::rng::Rng;
 use crate::text::Text;
@@ -109,6 +111,8 @@ pub(crate) struct Org {
     pub(crate) users: Vec<User>,
     /// Indexes of the administrators in `users`; never empty.
     pub(crate) admins: Vec<usize>,
+    /// Indexes of those in `users` whose accounts nobody uses; only where there is a profile.
+    pub(crate) dormant: Vec<usize>,
     pub(crate) offices: Vec<Office>,
     pub(crate) apps: Vec<App>,
     pub(crate) admin_console: App,
@@ -180,6 +184,7 @@ impl Org {
             seed,
             users,
             admins,
+            dormant: Vec::new(),
             offices,
             apps,
             admin_console,

@@ -109,11 +109,16 @@ pub(crate) struct User {
     pub(crate) administrator: bool,
     /// Signs in with the help of the company directory's agent.
     pub(crate) directory: bool,
+    /// Has an account that nobody uses.
+    pub(crate) dormant: bool,
 }
 
 impl User {
     /// How busy this person is at `at`, from 0 to 100.
     pub(crate) fn activity(&self, at: i64) -> u64 {
+        if self.dormant {
+            return 0;
+        }
         let local = at + i64::from(self.home.town.offset) * clock::MINUTE;
         let hour_of_week = clock::hour_of_week(local);
         let hour = (hour_of_week % 24) as i64 - i64::from(self.begins);
@@ -135,6 +140,17 @@ impl User {
             true => by_hour / 25,
             false => by_hour,
         }
+    }
+
+    /// The first time from `at` on that is between these hours where this person lives.
+    pub(crate) fn next_between(&self, rng: &mut Rng, at: i64, hours: std::ops::Range<i64>) -> i64 {
+        let offset = i64::from(self.home.town.offset) * clock::MINUTE;
+        let hour = (at + offset).rem_euclid(clock::DAY) / clock::HOUR;
+        if hours.contains(&hour) {
+            return at;
+        }
+        let wait = (hours.start - hour).rem_euclid(24) * clock::HOUR;
+        at + wait + rng.between(0, (hours.end - hours.start - 1).max(0) * clock::HOUR)
     }
 
     /// A number that belongs to this person and day and looks random.
@@ -250,6 +266,7 @@ fn person(
             && rng.chance(400),
         administrator: false,
         directory: rng.chance(300),
+        dormant: false,
     }
 }
 

@@ -204,6 +204,13 @@ pub(crate) static PROXIES: &[Network] = networks! { true:
     "" 13335 "cloudflare inc." "cloudflare warp" "cloudflare.com";
 };
 
+/// Exits of the Tor network.
+pub(crate) static TOR: &[Network] = networks! { true:
+    "" 60729 "stiftung erneuerbare freiheit" "tor exit" "for-privacy.net";
+    "" 208323 "foundation for applied privacy" "tor exit" "appliedprivacy.net";
+    "" 53667 "frantech solutions" "tor exit" ".";
+};
+
 /// Rented machines.
 pub(crate) static HOSTING: &[Network] = networks! { false:
     "" 14061 "digitalocean llc" "digitalocean" "digitalocean.com";

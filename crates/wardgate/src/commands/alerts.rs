@@ -147,8 +147,7 @@ fn parse_age(text: &str) -> Result<Timestamp, String> {
 
 fn list(database: &Database, args: &ListArgs) -> Result<()> {
     let severities = args.min_severity.map_or_else(Vec::new, |least| {
-        let all =
-            [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
+        let all = [Level::Informational, Level::Low, Level::Medium, Level::High, Level::Critical];
         let wanted = all.into_iter().filter(|level| *level >= least);
         wanted.map(|level| level.as_str().to_owned()).collect()
     });
@@ -193,8 +192,18 @@ fn list(database: &Database, args: &ListArgs) -> Result<()> {
         }
         Format::Csv => {
             let heading = [
-                "id", "time", "last_time", "count", "severity", "state", "verdict", "rule",
-                "user", "address", "place", "title",
+                "id",
+                "time",
+                "last_time",
+                "count",
+                "severity",
+                "state",
+                "verdict",
+                "rule",
+                "user",
+                "address",
+                "place",
+                "title",
             ];
             csv::write_row(&mut out, heading)?;
             for alert in &alerts {
@@ -280,9 +289,10 @@ fn show(database: &Database, args: &ShowArgs) -> Result<()> {
     let verdict = alert.verdict.map(|verdict| format!(", {verdict}")).unwrap_or_default();
     line("state", &format!("{}{verdict}", alert.state))?;
     let document: serde_json::Value = serde_json::from_str(&document)?;
-    for (heading, path) in
-        [("What to look at", "/wardgate/alert/triage"), ("Often harmless", "/wardgate/alert/false_positives")]
-    {
+    for (heading, path) in [
+        ("What to look at", "/wardgate/alert/triage"),
+        ("Often harmless", "/wardgate/alert/false_positives"),
+    ] {
         let steps = document.pointer(path).and_then(serde_json::Value::as_array);
         let Some(steps) = steps.filter(|steps| !steps.is_empty()) else { continue };
         writeln!(out, "\n{}", paint(level(severity), heading))?;

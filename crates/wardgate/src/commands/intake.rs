@@ -108,7 +108,10 @@ fn load(path: &Path) -> Result<Config> {
     Config::load(path).map_err(|problems| {
         let errors = problems.iter().filter(|problem| problem.severity == Severity::Error);
         let lines: Vec<String> = errors.map(ToString::to_string).collect();
-        anyhow!("{}\nname a configuration with --config, or the data folder with --data", lines.join("\n"))
+        anyhow!(
+            "{}\nname a configuration with --config, or the data folder with --data",
+            lines.join("\n")
+        )
     })
 }
 
@@ -150,7 +153,9 @@ fn check_intake(config: &Config, name: &str) -> Result<()> {
     }
     let names: Vec<&str> = of_http().map(|intake| intake.name.as_str()).collect();
     if names.is_empty() {
-        bail!("there is no intake of kind \"http\": add an [[intake]] with name = \"{name}\" and kind = \"http\" first");
+        bail!(
+            "there is no intake of kind \"http\": add an [[intake]] with name = \"{name}\" and kind = \"http\" first"
+        );
     }
     bail!("there is no intake '{name}': expected {}", names.join(" or "))
 }

@@ -21,6 +21,8 @@ use server::{App, HookTable, KeyRing, Server, Tls};
 use store::{Database, Writer};
 use tokio::sync::{Notify, watch};
 
+use refresh::Signals;
+
 use crate::commands::rule_selection::{RuleSelection, load_exceptions, report_problems};
 
 pub(crate) use logging::{above_bottom, start as start_logging};
@@ -40,6 +42,9 @@ pub(crate) struct Told {
 
 /// Runs until it is told to stop.
 pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
+    // Opening the store can take its time: whoever ends it meanwhile is heard.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
     let selection = RuleSelection::of_config(&config.rules);
     let detector = detector(&selection, config.rules.exceptions.as_deref(), true)?;
     let rules = detector.rules().len();
@@ -51,7 +56,6 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
     let server_metrics = server::Metrics::register(&mut registry);
     let (handle, inbox) = channel(Limits::default());
     let pipeline = Pipeline::start(writer, detector, inbox, Arc::clone(&metrics))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let (stop, stopped) = watch::channel(false);
         let keys = Arc::new(KeyRing::default());
@@ -103,7 +107,7 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
             Arc::clone(&observed),
             stopped.clone(),
         ));
-        let ended = refresh.until_told(&pipeline, told.stop_after).await;
+        let ended = refresh.until_told(&pipeline, &mut signals, told.stop_after).await;
 
         // Sources first, then what they hand in to, then those who are told of it.
         sources.stop().await;

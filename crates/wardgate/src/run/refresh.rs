@@ -11,7 +11,7 @@ use config::{Config, IntakeKind, SecretSource};
 use engine::{Origin, Pipeline};
 use server::{Digest, Hook, HookTable, KeyRing};
 use store::Database;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::sources::origin;
@@ -21,6 +21,24 @@ use crate::commands::rule_selection::RuleSelection;
 const LOOKING: Duration = Duration::from_secs(2);
 /// How many files are watched at the most.
 const MOST_FILES: usize = 10_000;
+
+/// What people tell a running program.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Listens from now on, within a runtime: none of them ends the process by itself any more.
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
 
 pub(super) struct Refresh<'c> {
     config: &'c Config,
@@ -63,11 +81,10 @@ impl<'c> Refresh<'c> {
     pub(super) async fn until_told(
         &mut self,
         pipeline: &Pipeline,
+        signals: &mut Signals,
         stop_after: Option<Duration>,
     ) -> Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+        let Signals { terminate, interrupt, hang_up } = signals;
         let mut look = interval(LOOKING);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let far = Duration::from_secs(10 * 365 * 86_400);

@@ -74,7 +74,8 @@ pub(crate) struct Steps(ProgressBar);
 /// Starts drawing a bar for steps that are called `what`.
 pub(crate) fn steps(what: &'static str) -> Steps {
     let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:24}} {{pos}}/{{len}} {what} {{msg}}"))
+    if let Ok(style) =
+        ProgressStyle::with_template(&format!("{{bar:24}} {{pos}}/{{len}} {what} {{msg}}"))
     {
         bar.set_style(style);
     }

@@ -54,7 +54,8 @@ fn a_key_is_shown_once_and_kept_as_a_digest() {
         ("csv", "id,intake,name,created,revoked\r\n1,forwarder,relay in Paris,"),
     ];
     for (format, start) in formats {
-        let text = place.run(&["intake", "list", "--format", format, "--data", "data"]).ended(0).text();
+        let text =
+            place.run(&["intake", "list", "--format", format, "--data", "data"]).ended(0).text();
         assert!(text.starts_with(start), "{text}");
         assert!(!text.contains(&one) && !text.contains(&two));
     }
@@ -93,7 +94,8 @@ impl Drop for Running {
 
 /// The status and the body of the answer to an event that is pushed; `None` when nobody answers.
 fn push(port: u16, key: &str) -> Option<(u16, String)> {
-    let event = r#"{"uuid":"5b4a9dd2-0000-0000-0000-000000000001","eventType":"user.session.start"}"#;
+    let event =
+        r#"{"uuid":"5b4a9dd2-0000-0000-0000-000000000001","eventType":"user.session.start"}"#;
     let request = format!(
         "POST /plain HTTP/1.1\r\nHost: x\r\nX-SEKOIAIO-INTAKE-KEY: {key}\r\nConnection: close\r\n\
          Content-Length: {}\r\n\r\n{event}",

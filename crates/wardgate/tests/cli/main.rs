@@ -20,7 +20,7 @@ mod outputs;
 mod repeatable;
 mod rule_commands;
 mod rules;
-mod served;
 mod search;
+mod served;
 mod simulated;
 mod support;

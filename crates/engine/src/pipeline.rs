@@ -107,7 +107,6 @@ impl Pipeline {
     }
 
     /// What does: a function that can be handed to others.
-    #[must_use]
     pub fn troubles(&self) -> impl Fn() -> Option<String> + Send + Sync + 'static {
         let trouble = Arc::clone(&self.trouble);
         move || trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()

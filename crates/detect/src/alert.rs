@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::correlation::{Brief, Finding};
 use crate::matcher::Matched;
 use crate::pack::PackRule;
-use crate::sigma::{Level, Rule};
+use crate::sigma::{Level, Rule, in_words};
 use crate::threat;
 use crate::title::{Correlated, Template, whereabouts};
 
@@ -128,7 +128,7 @@ impl Mould {
                 count: finding.count.to_string(),
                 value: finding.value.clone(),
                 group: values.join(", "),
-                timespan: span_words(finding.rule.timespan),
+                timespan: in_words(finding.rule.timespan),
             },
         );
         let mut matched: Vec<(String, String)> =
@@ -152,7 +152,7 @@ impl Mould {
             out.extend_from_slice(format!("],\"event_count\":{}", finding.count).as_bytes());
             object(out, "correlation", |out| {
                 member(out, "type", Some(finding.rule.kind.as_str()));
-                member(out, "timespan", Some(&span_words(finding.rule.timespan)));
+                member(out, "timespan", Some(&in_words(finding.rule.timespan)));
                 member(out, "value", Some(&finding.value));
                 let times = || finding.events.iter().map(|(time, _)| *time);
                 let text = |time: Option<i64>| time.map(|time| Timestamp(time).to_string());
@@ -284,17 +284,6 @@ fn in_brief(out: &mut Vec<u8>, time: Timestamp, brief: &Brief) {
         }
     }
     out.push(b'}');
-}
-
-/// A time span as people say it: `10 minutes`.
-fn span_words(milliseconds: i64) -> String {
-    let units = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
-    let (unit, name) =
-        units.into_iter().find(|(unit, _)| milliseconds % unit == 0).unwrap_or((1_000, "second"));
-    match milliseconds / unit {
-        1 => format!("1 {name}"),
-        number => format!("{number} {name}s"),
-    }
 }
 
 /// `event.severity` for a level: where the bands of common products have their middle.

@@ -136,7 +136,7 @@ fn one_bad_document_does_not_stop_the_others() {
             ("missing-condition", 22)
         ]
     );
-    assert!(parsed.diagnostics[3].message.contains("not supported by this version"));
+    assert_eq!(parsed.diagnostics[3].message, "the correlation names no rules");
 }
 
 #[test]

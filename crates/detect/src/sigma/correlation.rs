@@ -185,6 +185,15 @@ impl Correlation {
         self.condition.iter().all(|(operator, bound)| operator.holds(number, *bound))
     }
 
+    /// Whether it names a rule.
+    #[must_use]
+    pub fn names(&self, rule: &Rule) -> bool {
+        let is_name = |name: &String| {
+            self.rules.iter().any(|reference| reference.name.eq_ignore_ascii_case(name))
+        };
+        rule.id.iter().chain(&rule.name).any(is_name)
+    }
+
     /// The field that a name in `group-by` stands for in the events of a rule, which is known
     /// by these names.
     #[must_use]
@@ -197,6 +206,18 @@ impl Correlation {
             return Some(name);
         };
         alias.fields.iter().find(|(rule, _)| is_rule(rule)).map(|(_, field)| field.as_str())
+    }
+}
+
+/// A time span as people say it: `10 minutes`.
+#[must_use]
+pub fn in_words(milliseconds: i64) -> String {
+    let units = [(86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1_000, "second")];
+    let (unit, name) =
+        units.into_iter().find(|(unit, _)| milliseconds % unit == 0).unwrap_or((1_000, "second"));
+    match milliseconds / unit {
+        1 => format!("1 {name}"),
+        number => format!("{number} {name}s"),
     }
 }
 

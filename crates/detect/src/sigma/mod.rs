@@ -20,7 +20,9 @@ pub(crate) mod value;
 pub(crate) mod yaml;
 
 pub use condition::Condition;
-pub use correlation::{Alias, Correlation, CorrelationKind, MOST_EVENTS, Operator, Reference};
+pub use correlation::{
+    Alias, Correlation, CorrelationKind, MOST_EVENTS, Operator, Reference, in_words,
+};
 pub use detection::{Detection, Item, Search, Selection};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use document::{Parsed, parse};

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use detect::sigma::Rule;
 use detect::{Detector, Exceptions, Pack, Placeholders, Selection};
 
 use crate::commands::rule_selection::report_problems;
@@ -71,15 +72,26 @@ impl State {
 fn states(pack: &Pack, selection: &Selection, placeholders: Placeholders) -> Vec<State> {
     let detector = Detector::new(pack, selection, placeholders, Exceptions::default());
     report_problems(pack, &detector, true);
+    let compiled = |rule: &Arc<Rule>| {
+        detector.set().rules().iter().find(|compiled| Arc::ptr_eq(compiled.rule(), rule))
+    };
     let state = |rule: &detect::PackRule| {
-        if !selection.enables(&rule.rule) {
-            return State::Off;
-        }
-        let mut compiled = detector.set().rules().iter();
-        match compiled.find(|compiled| Arc::ptr_eq(compiled.rule(), &rule.rule)) {
+        let rule = &rule.rule;
+        // A rule that only serves correlations is tried while one of these is.
+        let users = pack.rules().iter().map(|other| &other.rule);
+        let mut users = users
+            .filter(|other| other.file == rule.file)
+            .filter(|other| other.correlation.as_ref().is_some_and(|c| c.names(rule)))
+            .peekable();
+        let is_on = match users.peek() {
+            Some(_) => users.any(|user| compiled(user).is_some()),
+            None => selection.enables(rule),
+        };
+        match compiled(rule) {
             Some(compiled) if compiled.is_idle() => State::Idle,
             Some(_) => State::On,
-            None => State::Unusable,
+            None if is_on => State::Unusable,
+            None => State::Off,
         }
     };
     pack.rules().iter().map(state).collect()

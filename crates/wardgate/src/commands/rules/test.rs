@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use detect::lint::Source;
+use detect::lint::{self, Source};
 use detect::rule_test::{self, Failure, Problem, RuleTests, TestRun};
 use detect::sigma::{self, Diagnostic, Filter, Rule, Severity};
 use serde_json::json;
@@ -82,16 +82,6 @@ fn run_all(sources: &[Source]) -> Results {
     for (source, parsed) in parsed {
         // The tests beside a file with correlations are for these; its other rules serve them.
         let correlates = parsed.rules.iter().any(|rule| rule.correlation.is_some());
-        let inner: Vec<&str> = parsed
-            .rules
-            .iter()
-            .filter_map(|rule| rule.correlation.as_ref())
-            .flat_map(|correlation| correlation.rules.iter().map(|rule| rule.name.as_str()))
-            .collect();
-        let is_served = |rule: &Rule| {
-            let names = rule.name.iter().chain(&rule.id);
-            names.into_iter().any(|name| inner.iter().any(|i| i.eq_ignore_ascii_case(name)))
-        };
         results.errors.extend(parsed.diagnostics.into_iter().filter(is_error));
         let tests = source.tests.as_ref().map(|(file, text)| {
             let (tests, diagnostics) = RuleTests::parse(text, file);
@@ -99,7 +89,7 @@ fn run_all(sources: &[Source]) -> Results {
             tests
         });
         for rule in &parsed.rules {
-            if is_served(rule) {
+            if lint::is_served(rule, &parsed.rules) {
                 continue;
             }
             let run = tests.as_ref().map(|tests| match correlates {

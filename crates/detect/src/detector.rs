@@ -214,7 +214,10 @@ impl Detector {
         self.set.matches(record, rules, |rule, matched| {
             let index = rule.index();
             if self.exceptions.applying(rule.rule(), record, exceptions).is_some() {
-                on_found(Found::Excepted(index));
+                // One that only serves correlations would have raised nothing.
+                if self.alerts(index) {
+                    on_found(Found::Excepted(index));
+                }
                 return;
             }
             if self.alerts(index)

@@ -182,7 +182,7 @@ impl Correlator {
         };
         let keep = rule.timespan.saturating_add(lateness);
         let before = group.window.len();
-        let mut place = 0;
+        let mut place = None;
         let mut values = observation.seeing.iter();
         let mut next = values.next();
         loop {
@@ -191,13 +191,16 @@ impl Correlator {
                 Some(Seeing::Number(number)) => number.to_bits(),
                 None => 0,
             };
-            place = group.window.insert(entry(value), keep).max(place);
+            let entry = entry(value);
+            if !group.window.has(&entry) {
+                place = place.max(Some(group.window.insert(entry, keep)));
+            }
             next = values.next();
             if next.is_none() {
                 break;
             }
         }
-        let found = group.window.find(place, rule, inputs);
+        let found = place.and_then(|place| group.window.find(place, rule, inputs));
         let finding = found.and_then(|found| {
             let span = rule.timespan;
             let time = found.time;

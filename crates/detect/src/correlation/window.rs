@@ -49,6 +49,19 @@ impl Window {
         self.entries.back().map(|entry| entry.time)
     }
 
+    /// Whether an entry is there already: exports overlap, and an event counts once.
+    pub(crate) fn has(&self, entry: &Entry) -> bool {
+        if self.newest().is_none_or(|newest| newest < entry.time) {
+            return false;
+        }
+        let first = self.entries.partition_point(|other| other.time < entry.time);
+        let same = |other: &Entry| {
+            (other.value, other.input) == (entry.value, entry.input) && other.brief == entry.brief
+        };
+        let mut then = self.entries.iter().skip(first).take_while(|other| other.time == entry.time);
+        then.any(same)
+    }
+
     /// The entries from `start` to before `end`.
     pub(crate) fn range(&self, start: usize, end: usize) -> impl Iterator<Item = &Entry> {
         self.entries.iter().skip(start).take(end.saturating_sub(start))

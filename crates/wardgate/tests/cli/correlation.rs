@@ -104,6 +104,10 @@ fn several_failures_are_one_alert_that_lists_them() {
 fn near_misses_raise_none() {
     let cases = [
         ("too few", failures("ada", "192.0.2.1", 0..4)),
+        (
+            "too few, and all of them again",
+            [failures("ada", "192.0.2.1", 0..4), failures("ada", "192.0.2.1", 0..4)].concat(),
+        ),
         ("too slow", failures("ada", "192.0.2.1", (0..20).map(|n| n * 151))),
         (
             "of several users, from several addresses",
@@ -276,10 +280,11 @@ fn a_correlation_is_checked_listed_and_explained() {
 
     let own = ["--no-builtin", "--rules", "ours"];
     let listed = place.run(&[&["rules", "list"][..], &own].concat()).ended(0).lines();
-    assert_eq!(texts(&listed, "/state"), ["on", "on"]);
+    assert_eq!(texts(&listed, "/title"), ["Guessing"]);
+    assert_eq!(listed[0]["state"], "on");
     let off = ["rules", "list", "--disable", "Guessing"];
     let run = place.run(&[&off[..], &own].concat()).ended(0);
-    assert_eq!(texts(&run.lines(), "/state"), ["off", "off"]);
+    assert_eq!(texts(&run.lines(), "/state"), ["off"]);
 
     let text = place.run(&[&["rules", "show", "guessing"][..], &own].concat()).ended(0).text();
     for part in [

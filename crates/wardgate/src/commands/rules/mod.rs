@@ -97,6 +97,13 @@ fn states(pack: &Pack, selection: &Selection, placeholders: Placeholders) -> Vec
     pack.rules().iter().map(state).collect()
 }
 
+/// Whether a rule raises no alerts and only serves correlations of its file.
+fn only_serves(rule: &Rule, pack: &Pack) -> bool {
+    let of_file = pack.rules().iter().map(|other| &*other.rule);
+    let of_file = of_file.filter(|other| other.file == rule.file).cloned();
+    detect::lint::is_served(rule, &of_file.collect::<Vec<_>>())
+}
+
 /// A number and what it counts: `1 rule`, `2 rules`.
 fn count(number: usize, one: &str) -> String {
     match number {

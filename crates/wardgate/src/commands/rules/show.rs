@@ -363,10 +363,8 @@ mod tests {
                 assert!(text.contains(part), "{part}: {text}");
             }
             let detection = shown.detection_text();
-            assert!(
-                detection.contains("condition:") && !detection.contains("\nlevel:"),
-                "{detection}"
-            );
+            let part = if shown.rule.correlation.is_some() { "timespan:" } else { "condition:" };
+            assert!(detection.contains(part) && !detection.contains("\nlevel:"), "{detection}");
         }
     }
 

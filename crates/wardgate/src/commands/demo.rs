@@ -1,5 +1,6 @@
 //! `wardgate demo`: everything alive in one command.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use sim_server::{Backlog, Late, Live, Options, Server};
 
 use crate::cli::DONE;
 use crate::run::{self, Told};
-use crate::term::say::say;
+use crate::term::clean::clean;
 use crate::term::style::{HEADING, QUIET, paint};
 
 /// How many events the organisation begins with, and over how many days.
@@ -84,27 +85,28 @@ pub(crate) fn run(args: &DemoArgs) -> Result<u8> {
         anyhow::anyhow!("{}", lines.join("\n"))
     })?;
     run::start_logging(&config.log);
-    say(&format!(
+    let told = format!(
         "{}\n{}",
         paint(HEADING, "A simulated Okta organisation, followed live. Ctrl-C ends it."),
         paint(
             QUIET,
             &format!(
                 "{BACKLOG} events of the last days first; then {} a second, and an attack every \
-                 {} s.\nSearch it meanwhile:  wardgate search --data {} --since 1h outcome:failure",
+                 {} s.\nSearch it meanwhile:  wardgate search --data {} --since 1h event.outcome:failure",
                 args.rate,
                 attack_every.as_secs(),
-                data.display()
+                clean(&data.to_string_lossy())
             )
         )
-    ));
+    );
+    // When nobody can hear it, there is nobody to be told so either.
+    let _ = writeln!(anstream::stderr(), "{told}");
     run::run(&config, &Told { show_alerts: true, stop_after })?;
     Ok(DONE)
 }
 
 /// Only the owner can read it.
 fn write_secret(path: &std::path::Path, secret: &str) -> Result<()> {
-    use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);

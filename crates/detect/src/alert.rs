@@ -8,12 +8,13 @@ use okta::Target;
 use okta::json::Value;
 use uuid::Uuid;
 
+use crate::correlation::{self, Brief};
 use crate::indicators;
 use crate::matcher::Matched;
 use crate::pack::PackRule;
-use crate::sigma::{Level, Rule};
+use crate::sigma::{Level, Rule, in_words};
 use crate::threat;
-use crate::title::{Template, whereabouts};
+use crate::title::{Correlated, Template, whereabouts};
 
 /// A rule's match with an event, ready to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,7 @@ impl Mould {
         let level = rule.level.unwrap_or(Level::Medium);
         let title = match &rule.wardgate.title {
             Some(template) => Template::parse(template),
+            None if rule.correlation.is_some() => Template::of_correlation(&rule.title),
             None => Template::of_rule(&rule.title),
         };
         let mut fields = Vec::new();
@@ -117,8 +119,77 @@ impl Mould {
             None => Uuid::new_v5(&self.namespace, event.raw().as_bytes()),
         };
         let title = self.title.fill(record);
+        self.alert(index, id, title, matched, findings, record, &mut |out| {
+            out.extend_from_slice(b",\"events\":[");
+            whole(out, record);
+            out.push(b']');
+        })
+    }
+
+    /// The alert of a correlation, about the event that completed it.
+    pub(crate) fn cast_correlated(
+        &self,
+        index: usize,
+        record: &Record<'_>,
+        finding: &correlation::Finding<'_>,
+    ) -> Alert {
+        let first = finding.events.first().map_or("", |(_, brief)| brief.id());
+        let identity = format!("{}\n{first}", finding.group);
+        let id = Uuid::new_v5(&self.namespace, identity.as_bytes());
+        let values: Vec<String> = serde_json::from_str(finding.group).unwrap_or_default();
+        let title = self.title.fill_with(
+            record,
+            &Correlated {
+                count: finding.count.to_string(),
+                value: finding.value.clone(),
+                group: values.join(", "),
+                timespan: in_words(finding.rule.timespan),
+            },
+        );
+        let mut matched: Vec<(String, String)> =
+            finding.rule.group_by.iter().cloned().zip(values).collect();
+        let names = finding.rule.fields.join(", ");
+        if !names.is_empty() {
+            matched.push((names, finding.value.clone()));
+        }
+        self.alert(index, id, title, &matched, &[], record, &mut |out| {
+            out.extend_from_slice(b",\"events\":[");
+            for (place, (time, brief)) in finding.events.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                if brief.id() == finding.completed_by {
+                    whole(out, record);
+                } else {
+                    in_brief(out, Timestamp(*time), brief);
+                }
+            }
+            out.extend_from_slice(format!("],\"event_count\":{}", finding.count).as_bytes());
+            object(out, "correlation", |out| {
+                member(out, "type", Some(finding.rule.kind.as_str()));
+                member(out, "timespan", Some(&in_words(finding.rule.timespan)));
+                member(out, "value", Some(&finding.value));
+                let times = || finding.events.iter().map(|(time, _)| *time);
+                let text = |time: Option<i64>| time.map(|time| Timestamp(time).to_string());
+                member(out, "first", text(times().min()).as_deref());
+                member(out, "last", text(times().max()).as_deref());
+            });
+        })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what an alert is made from")]
+    fn alert(
+        &self,
+        index: usize,
+        id: Uuid,
+        title: String,
+        matched: &[(String, String)],
+        findings: &[Finding],
+        record: &Record<'_>,
+        events: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> Alert {
         let first = |name| record.first(&Lookup::resolve(name));
-        let document = self.document(&id, &title, matched, findings, record);
+        let document = self.document(&id, &title, matched, findings, record, events);
         Alert {
             id,
             rule: index,
@@ -138,6 +209,7 @@ impl Mould {
         matched: &[(String, String)],
         findings: &[Finding],
         record: &Record<'_>,
+        events: &mut dyn FnMut(&mut Vec<u8>),
     ) -> String {
         // What the alert shares with the event: who, from where, with what, and when.
         const SHARED: [&str; 6] =
@@ -201,18 +273,37 @@ impl Mould {
                 out.push(b']');
                 indicators::write_details(out, findings);
                 out.extend_from_slice(self.advice.as_bytes());
-                out.extend_from_slice(b",\"events\":[");
-                record.write_json_with(
-                    out,
-                    |_| true,
-                    |out| member(out, "original", Some(record.event().raw())),
-                );
-                out.push(b']');
+                events(out);
             });
         });
         out.push(b'}');
         text(out)
     }
+}
+
+/// An event in full, with the original.
+fn whole(out: &mut Vec<u8>, record: &Record<'_>) {
+    let original = |out: &mut Vec<u8>| member(out, "original", Some(record.event().raw()));
+    record.write_json_with(out, |_| true, original);
+}
+
+/// An event as far as it is remembered.
+fn in_brief(out: &mut Vec<u8>, time: Timestamp, brief: &Brief) {
+    let mut words = brief.words();
+    let mut word = || words.next();
+    let (id, action, user, address) = (word(), word(), word(), word());
+    out.push(b'{');
+    member(out, "@timestamp", Some(&time.to_string()));
+    object(out, "event", |out| {
+        member(out, "id", id);
+        member(out, "action", action);
+    });
+    for (name, key, value) in [("user", "name", user), ("source", "ip", address)] {
+        if value.is_some_and(|value| !value.is_empty()) {
+            object(out, name, |out| member(out, key, value));
+        }
+    }
+    out.push(b'}');
 }
 
 /// `event.severity` for a level: where the bands of common products have their middle.

@@ -137,6 +137,7 @@ impl Exception {
                 selections: vec![selection],
                 condition: Condition::Selection(0),
             },
+            correlation: None,
             wardgate: Attributes::default(),
             file: Arc::from(file),
             line: self.line,

@@ -38,6 +38,7 @@ mod alert;
 pub mod attack;
 pub mod builtin;
 mod compile;
+mod correlation;
 pub mod coverage;
 mod detector;
 mod event;
@@ -54,7 +55,8 @@ mod title;
 
 pub use alert::{Alert, severity};
 pub use compile::{Options, Placeholders};
-pub use detector::{Detector, Workspace};
+pub use correlation::{Correlator, Limits, Memory, Observation};
+pub use detector::{Detector, Found, Workspace};
 pub use event::Event;
 pub use exceptions::{Exception, Exceptions};
 pub use matcher::{Matched, Scratch};

@@ -63,6 +63,13 @@ pub enum LoadError {
 }
 
 impl Pack {
+    /// Rules that are there already, as one set.
+    pub(crate) fn of_rules(rules: impl Iterator<Item = Rule>, filters: Vec<Filter>) -> Self {
+        let ruleset: Arc<str> = Arc::from("tests");
+        let rules = rules.map(|rule| PackRule { rule: rule.into(), ruleset: Arc::clone(&ruleset) });
+        Self { rules: rules.collect(), filters, ..Self::default() }
+    }
+
     /// The rules that are built into the binary.
     #[must_use]
     pub fn builtin() -> Self {

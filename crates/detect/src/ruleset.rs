@@ -28,6 +28,21 @@ impl RuleSet {
         &self.rules
     }
 
+    /// The values of `event.action`, in lower case, one of which an event has to have for a rule
+    /// to match; `None` when that is not what the rule depends on.
+    pub(crate) fn needed_actions(&self, rule: usize) -> Option<Vec<String>> {
+        let rule = u32::try_from(rule).ok()?;
+        let is_action = |index: &&EqualIndex| {
+            let slot = self.slots.get(index.slot);
+            slot.is_some_and(|slot| matches!(&slot.source,
+                Source::Field(lookup) if lookup.name() == "event.action" || lookup.name() == "eventType"))
+        };
+        let index = self.dispatch.equal.iter().find(is_action)?;
+        let entries = index.rules.iter().filter(|(_, rules)| rules.contains(&rule));
+        let actions: Vec<String> = entries.map(|(action, _)| action.to_string()).collect();
+        (!actions.is_empty()).then_some(actions)
+    }
+
     /// What is wrong with the others, and what is noteworthy about these.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {

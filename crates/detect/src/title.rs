@@ -7,7 +7,8 @@ use ecs::{Lookup, Record};
 /// The template of a title: text with `{name}` or `{this|else that|"words"}` in it.
 ///
 /// A name is a field's, or one of `actor`, `user`, `target`, `target_user` and `place`, which
-/// say who, to what and from where as a person would. The first that the event has is taken;
+/// say who, to what and from where as a person would. Correlations also have `count`, `value`,
+/// `group` and `timespan`. The first that the event has is taken;
 /// when it has none, `unknown`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -29,6 +30,21 @@ enum Source {
     Place,
     Words(String),
     Field(Lookup),
+    /// Of a correlation: how many events, what was worked out of them, whom they are about, and
+    /// how far apart they are.
+    Count,
+    Value,
+    Group,
+    Timespan,
+}
+
+/// What a correlation adds to the event for its title.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Correlated {
+    pub(crate) count: String,
+    pub(crate) value: String,
+    pub(crate) group: String,
+    pub(crate) timespan: String,
 }
 
 /// The longest that one value may be in a title, in characters.
@@ -59,6 +75,14 @@ impl Template {
         template
     }
 
+    /// The template of a correlation that has none: its own title, about whom, and how much.
+    #[must_use]
+    pub fn of_correlation(title: &str) -> Self {
+        let mut template = Self::parse(": {group|\"everybody\"}, {count} events in {timespan}");
+        template.parts.insert(0, Part::Words(title.to_owned()));
+        template
+    }
+
     /// The names in it that no field has.
     pub fn unknown_names(&self) -> impl Iterator<Item = &str> {
         let sources = self.parts.iter().flat_map(|part| match part {
@@ -74,12 +98,17 @@ impl Template {
     /// The title for an event: one line, without control characters.
     #[must_use]
     pub fn fill(&self, record: &Record<'_>) -> String {
+        self.fill_with(record, &Correlated::default())
+    }
+
+    /// The title of a correlation's alert, about the event that completed it.
+    pub(crate) fn fill_with(&self, record: &Record<'_>, correlated: &Correlated) -> String {
         let mut title = String::new();
         for part in &self.parts {
             match part {
                 Part::Words(words) => title.push_str(words),
                 Part::FirstOf(sources) => {
-                    let value = sources.iter().find_map(|source| source.value(record));
+                    let value = sources.iter().find_map(|source| source.value(record, correlated));
                     title.push_str(&one_line(value.as_deref().unwrap_or("unknown")));
                 }
             }
@@ -97,6 +126,10 @@ impl Source {
             "target" => Self::Target,
             "target_user" => Self::TargetUser,
             "place" => Self::Place,
+            "count" => Self::Count,
+            "value" => Self::Value,
+            "group" => Self::Group,
+            "timespan" => Self::Timespan,
             _ => match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
                 Some(words) => Self::Words(words.to_owned()),
                 None => Self::Field(Lookup::resolve(text)),
@@ -104,7 +137,7 @@ impl Source {
         }
     }
 
-    fn value(&self, record: &Record<'_>) -> Option<String> {
+    fn value(&self, record: &Record<'_>, correlated: &Correlated) -> Option<String> {
         let event = record.event();
         let text = |value: &okta::json::Value<'_>| {
             let text = value.to_str()?;
@@ -114,7 +147,12 @@ impl Source {
         let is_user = |target: &&okta::Target<'_>| {
             target.kind.text().is_some_and(|kind| kind.is("User") || kind.is("AppUser"))
         };
+        let known = |text: &String| (!text.is_empty()).then(|| text.clone());
         match self {
+            Self::Count => known(&correlated.count),
+            Self::Value => known(&correlated.value),
+            Self::Group => known(&correlated.group),
+            Self::Timespan => known(&correlated.timespan),
             Self::Words(words) => Some(words.clone()),
             Self::Actor => {
                 let actor = &event.actor;

@@ -127,9 +127,16 @@ fn one_bad_document_does_not_stop_the_others() {
         parsed.diagnostics.iter().map(|finding| (finding.code, finding.line)).collect();
     assert_eq!(
         found,
-        [("yaml", 10), ("missing-logsource", 19), ("missing-detection", 19), ("correlation", 22)]
+        [
+            ("yaml", 10),
+            ("missing-logsource", 19),
+            ("missing-detection", 19),
+            ("missing-rules", 22),
+            ("missing-timespan", 22),
+            ("missing-condition", 22)
+        ]
     );
-    assert!(parsed.diagnostics[3].message.contains("not supported by this version"));
+    assert_eq!(parsed.diagnostics[3].message, "the correlation names no rules");
 }
 
 #[test]

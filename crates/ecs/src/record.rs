@@ -124,6 +124,12 @@ impl<'a> Record<'a> {
         self.event
     }
 
+    /// How the event came to us.
+    #[must_use]
+    pub fn arrival(&self) -> Arrival {
+        self.arrival
+    }
+
     /// When the event happened; when it arrived, if its own date cannot be read; `None` when
     /// neither is known.
     #[must_use]

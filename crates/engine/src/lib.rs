@@ -1,6 +1,7 @@
 //! The pipeline: batches of events in, records and alerts in the store, acknowledgements out.
 
 mod batch;
+mod correlation;
 mod metrics;
 mod pipeline;
 mod poll;

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use detect::Detector;
+use detect::{Detector, Observation};
 use ecs::Timestamp;
-use store::{Committed, Prepared, Writer};
+use store::{Committed, NewAlert, Prepared, Writer};
 use tokio::sync::watch;
 
 use crate::batch::{Acknowledgement, Batch, Inbox, Outcome};
+use crate::correlation::Correlation;
 use crate::metrics::Metrics;
 use crate::worker::{Seen, Worked, Worker};
 
@@ -88,6 +89,7 @@ impl Pipeline {
             giving_up: Arc::clone(&giving_up),
             alerted,
             tidied: Instant::now(),
+            correlation: None,
         };
         start("committer", Box::new(move || committer.run(&to_commit)))?;
         Ok(Self { detector, trouble, alerts, giving_up, threads })
@@ -105,7 +107,6 @@ impl Pipeline {
     }
 
     /// What does: a function that can be handed to others.
-    #[must_use]
     pub fn troubles(&self) -> impl Fn() -> Option<String> + Send + Sync + 'static {
         let trouble = Arc::clone(&self.trouble);
         move || trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -174,6 +175,7 @@ struct Committer {
     giving_up: Arc<AtomicBool>,
     alerted: watch::Sender<u64>,
     tidied: Instant,
+    correlation: Option<Correlation>,
 }
 
 impl Committer {
@@ -213,12 +215,17 @@ impl Committer {
     fn commit(&mut self, group: Vec<Waiting>) -> bool {
         let mut batches = Vec::with_capacity(group.len());
         let mut rest = Vec::with_capacity(group.len());
+        let mut observed = Vec::with_capacity(group.len());
         for Waiting { worked, detector, batch, acknowledgement } in group {
-            let Worked { prepared, ids, seen } = worked;
+            let Worked { prepared, ids, seen, observations } = worked;
             batches.push(prepared);
+            observed.push(observations);
             rest.push((batch, ids, seen, detector, acknowledgement));
         }
-        let Some(committed) = self.try_commit(&mut batches) else { return false };
+        if let Some((.., detector, _)) = rest.first() {
+            self.remember(detector);
+        }
+        let Some(committed) = self.try_commit(&mut batches, observed) else { return false };
         let mut alerts = 0;
         for ((batch, ids, seen, detector, acknowledgement), committed) in
             rest.into_iter().zip(committed)
@@ -239,10 +246,59 @@ impl Committer {
         true
     }
 
-    fn try_commit(&mut self, batches: &mut [Prepared]) -> Option<Vec<Committed>> {
+    /// Sees to it that what is correlated is remembered for this detector.
+    fn remember(&mut self, detector: &Arc<Detector>) {
+        let current = self.correlation.as_ref().map(Correlation::detector);
+        if current.is_some_and(|current| Arc::ptr_eq(current, detector)) {
+            return;
+        }
+        let mut correlation = Correlation::new(Arc::clone(detector));
+        if detector.correlates() {
+            let begun = Instant::now();
+            self.writer.flush();
+            match correlation.remember(self.writer.folder().root()) {
+                Ok(events) => {
+                    let seconds = begun.elapsed().as_secs_f64();
+                    tracing::info!(events, seconds, "correlations remember the past");
+                }
+                Err(error) => {
+                    tracing::warn!(error = %error, "correlations begin without the past");
+                }
+            }
+        }
+        self.correlation = Some(correlation);
+    }
+
+    fn try_commit(
+        &mut self,
+        batches: &mut [Prepared],
+        observed: Vec<Vec<(u32, Observation)>>,
+    ) -> Option<Vec<Committed>> {
+        let origins: Vec<_> = batches.iter().map(Prepared::origin).map(Arc::clone).collect();
+        // What came of it is kept: a commit that is tried again correlates nothing twice.
+        let mut observed = Some(observed);
+        let mut correlated: Vec<Vec<NewAlert>> = Vec::new();
         loop {
             let begun = Instant::now();
-            match self.writer.commit(batches) {
+            let correlation = &mut self.correlation;
+            let result = self.writer.commit_with(batches, &mut |left_out| {
+                if let (Some(observed), Some(correlation)) = (observed.take(), correlation.as_mut())
+                {
+                    for ((origin, observations), left_out) in
+                        origins.iter().zip(observed).zip(left_out)
+                    {
+                        let mut alerts = Vec::new();
+                        let is_new = |(place, observation)| {
+                            left_out.binary_search(&place).is_err().then_some(observation)
+                        };
+                        let new = observations.into_iter().filter_map(is_new);
+                        correlation.take(origin, new, &mut alerts);
+                        correlated.push(alerts);
+                    }
+                }
+                correlated.clone()
+            });
+            match result {
                 Ok(committed) => {
                     let events = batches.iter().map(Prepared::len).sum();
                     self.metrics.committed(begun.elapsed(), events, self.writer.unindexed());
@@ -300,9 +356,15 @@ impl Committer {
 
 /// The batches that can be committed now, in their order.
 fn take_group(early: &mut BTreeMap<u64, Waiting>, next_ticket: &mut u64) -> Option<Vec<Waiting>> {
-    let mut group = Vec::new();
+    let mut group: Vec<Waiting> = Vec::new();
     let mut events = 0;
     while let Some(waiting) = early.remove(next_ticket) {
+        // What is correlated together was seen by the same rules.
+        let other = |first: &Waiting| !Arc::ptr_eq(&first.detector, &waiting.detector);
+        if group.first().is_some_and(other) {
+            early.insert(*next_ticket, waiting);
+            break;
+        }
         *next_ticket += 1;
         events += waiting.worked.prepared.len();
         group.push(waiting);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use detect::{Detector, Workspace};
+use detect::{Detector, Found, Observation, Workspace};
 use ecs::{Arrival, Context, Record, Timestamp};
 use files::{Part, Reason};
 use hashbrown::HashMap;
@@ -28,6 +28,8 @@ pub(crate) struct Worked {
     /// The ids of its events, then those of its rejects.
     pub(crate) ids: Vec<String>,
     pub(crate) seen: Seen,
+    /// What correlations want to know of, each with the place of its event.
+    pub(crate) observations: Vec<(u32, Observation)>,
 }
 
 /// What was counted in a batch.
@@ -55,8 +57,11 @@ impl Worker {
             (*origin, *context, *stored) = fresh(&batch.origin);
         }
         let mut prepared = Prepared::new(Arc::clone(stored), batch.received);
-        let mut worked =
-            Ready { ids: Vec::with_capacity(batch.events.len()), seen: Seen::default() };
+        let mut worked = Ready {
+            ids: Vec::with_capacity(batch.events.len()),
+            seen: Seen::default(),
+            observations: Vec::new(),
+        };
         for span in &batch.events {
             let range = span.start as usize..span.end as usize;
             let Some(text) = batch.text.get(range) else { continue };
@@ -104,8 +109,8 @@ impl Worker {
                 moved: batch.received,
             });
         }
-        let Ready { ids, seen } = worked;
-        Worked { prepared: prepared.finish(), ids, seen }
+        let Ready { ids, seen, observations } = worked;
+        Worked { prepared: prepared.finish(), ids, seen, observations }
     }
 }
 
@@ -146,6 +151,7 @@ fn made_id(bytes: &[u8]) -> String {
 struct Ready {
     ids: Vec<String>,
     seen: Seen,
+    observations: Vec<(u32, Observation)>,
 }
 
 impl Ready {
@@ -164,10 +170,10 @@ impl Ready {
         let begun = Instant::now();
         let rules = detector.rules();
         let matches = &mut self.seen.matches;
-        detector.detect(
-            record,
-            workspace,
-            |alert| {
+        let place = u32::try_from(prepared.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let observations = &mut self.observations;
+        detector.inspect(record, workspace, |found| match found {
+            Found::Alert(alert) => {
                 match matches.iter_mut().find(|(rule, _)| *rule == alert.rule) {
                     Some((_, count)) => *count += 1,
                     None => matches.push((alert.rule, 1)),
@@ -175,14 +181,15 @@ impl Ready {
                 if let Some(rule) = rules.get(alert.rule) {
                     prepared.alert(stored(alert, &rule.rule));
                 }
-            },
-            |_| {},
-        );
+            }
+            Found::Observation(observation) => observations.push((place, observation)),
+            Found::Excepted(_) => {}
+        });
         self.seen.detecting += begun.elapsed();
     }
 }
 
-fn stored(alert: detect::Alert, rule: &detect::sigma::Rule) -> NewAlert {
+pub(crate) fn stored(alert: detect::Alert, rule: &detect::sigma::Rule) -> NewAlert {
     let level = rule.level.unwrap_or(detect::sigma::Level::Medium);
     NewAlert {
         id: alert.id,

@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p store --example fill -- FOLDER EVENTS [DAYS]`
 
+#![allow(clippy::unwrap_used, clippy::string_slice, reason = "an example")]
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -25,4 +25,4 @@ pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};
 pub use keys::IntakeKey;
 pub use prepared::Prepared;
-pub use writer::{Committed, Options, Writer};
+pub use writer::{Committed, Correlate, Options, Writer};

@@ -73,6 +73,12 @@ impl Prepared {
         self.cursor = Some(cursor);
     }
 
+    /// Where its events come from.
+    #[must_use]
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
     /// How many events it has.
     #[must_use]
     pub fn len(&self) -> usize {

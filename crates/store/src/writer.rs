@@ -7,7 +7,7 @@ use ecs::Timestamp;
 use hashbrown::HashMap;
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::db::{self, Cursor, JournalRow, Origin, OriginId};
+use crate::db::{self, Cursor, JournalRow, NewAlert, Origin, OriginId};
 use crate::failpoint::failpoint;
 use crate::folder::{Folder, Lock};
 use crate::index::indexer::{Indexable, Indexer, is_below, number};
@@ -49,6 +49,9 @@ pub struct Committed {
     /// Alerts that are new.
     pub alerts: usize,
 }
+
+/// Gives the alerts of each batch, told the places of its events that are not new.
+pub type Correlate<'c> = &'c mut dyn FnMut(&[&[u32]]) -> Vec<Vec<NewAlert>>;
 
 /// Writes into a data folder. There is one at a time.
 pub struct Writer {
@@ -151,6 +154,22 @@ impl Writer {
     ///
     /// When it cannot be done now; the batches stay as they are and can be tried again.
     pub fn commit(&mut self, batches: &mut [Prepared]) -> Result<Vec<Committed>, Error> {
+        self.commit_with(batches, &mut |_| Vec::new())
+    }
+
+    /// [`Writer::commit`], with alerts about events that only belong together once it is known
+    /// which are new. `correlate` is given, for each batch, the places of the events that are
+    /// not, in ascending order, and gives the alerts of each batch. It is called again with the
+    /// same when a commit that failed is tried again.
+    ///
+    /// # Errors
+    ///
+    /// See [`Writer::commit`].
+    pub fn commit_with(
+        &mut self,
+        batches: &mut [Prepared],
+        correlate: Correlate<'_>,
+    ) -> Result<Vec<Committed>, Error> {
         if self.unindexed() > MOST_UNINDEXED {
             if let Some(trouble) = self.trouble() {
                 return Err(Error::NotSearchable(trouble));
@@ -159,7 +178,7 @@ impl Writer {
         }
         failpoint("commit_begin");
         let mut noted = Vec::new();
-        let result = self.store(batches, &mut noted);
+        let result = self.store(batches, &mut noted, correlate);
         let (committed, indexable, next_seq) = match result {
             Ok(result) => result,
             Err(error) => {
@@ -232,6 +251,7 @@ impl Writer {
         &mut self,
         batches: &mut [Prepared],
         noted: &mut Vec<(Day, Key)>,
+        correlate: Correlate<'_>,
     ) -> Result<(Vec<Committed>, Vec<Indexable>, u64), Error> {
         let now = Timestamp::now();
         let mut next_seq = self.next_seq;
@@ -266,9 +286,14 @@ impl Writer {
             results.push(result);
             placed.push((first, left_out));
         }
+        let left_out: Vec<&[u32]> =
+            placed.iter().map(|(_, left_out)| left_out.as_slice()).collect();
+        let mut correlated = correlate(&left_out);
+        correlated.resize_with(placed.len(), Vec::new);
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut indexable = Vec::new();
-        for ((batch, (first, left_out)), result) in batches.iter_mut().zip(placed).zip(&mut results)
+        for (((batch, (first, left_out)), result), correlated) in
+            batches.iter_mut().zip(placed).zip(&mut results).zip(correlated)
         {
             let origin = match self.origins.get(&batch.origin) {
                 Some(id) => *id,
@@ -303,6 +328,11 @@ impl Writer {
                     result.alerts += usize::from(new);
                     failpoint("alert_written");
                 }
+            }
+            for alert in &correlated {
+                let window = self.options.fold_window;
+                let new = db::insert_alert(&transaction, alert, now, window)?;
+                result.alerts += usize::from(new);
             }
             for (bytes, reason) in &batch.rejects {
                 let intake = &batch.origin.intake;

@@ -56,6 +56,13 @@ impl RuleSet {
         let mut compiled = Vec::new();
         let mut all_needs = Vec::new();
         for rule in rules {
+            if rule.correlation.is_some() {
+                // It has its place among the rules, and is tried on no event.
+                all_needs.push(None);
+                let (index, idle, expression) = (compiled.len(), Vec::new(), Expression::never());
+                compiled.push(CompiledRule { rule, index, idle, expression });
+                continue;
+            }
             let covering = filters.iter().filter(|(filter, _)| filter.covers(&rule));
             let covering: Vec<Expression> =
                 covering.map(|(_, expression)| expression.clone()).collect();

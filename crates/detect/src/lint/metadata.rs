@@ -6,11 +6,13 @@ use crate::sigma::diagnostic::{Report, nearest};
 use crate::title::Template;
 
 pub(super) fn check(subject: &Subject<'_>, report: &mut Report) {
-    missing(subject, report);
+    if !subject.serves {
+        missing(subject, report);
+    }
     id(subject, report);
     tags(subject, report);
     title(subject, report);
-    if !subject.rule.logsource.is_okta() {
+    if subject.rule.correlation.is_none() && !subject.rule.logsource.is_okta() {
         let hint = "write 'logsource: {product: okta, service: okta}'".to_owned();
         let message = "the rule is for another log source than Okta's, and will not run";
         report.warning("other-logsource", subject.at("logsource"), message, hint);

@@ -31,6 +31,8 @@ mod values;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::builtin;
+use crate::correlation::Links;
 use crate::rule_test::{FEWEST_MATCHES, FEWEST_NEAR_MISSES, RuleTests};
 use crate::sigma::diagnostic::Report;
 use crate::sigma::yaml::{self, Budget, Node};
@@ -52,6 +54,8 @@ struct Subject<'s> {
     rule: &'s Rule,
     /// The rule's YAML; none when a later document of its file is broken.
     document: Option<&'s Node>,
+    /// Whether it raises no alerts and only serves correlations of its file.
+    serves: bool,
 }
 
 impl Subject<'_> {
@@ -86,20 +90,26 @@ pub fn lint(sources: &[Source]) -> Vec<Diagnostic> {
         let documents = yaml::parse(text, 1, &mut Budget::new()).unwrap_or_default();
         for rule in &parsed.rules {
             let document = documents.iter().find(|document| document.at.line == rule.line);
-            let subject = Subject { rule, document };
+            let serves = is_served(rule, &parsed.rules);
+            let subject = Subject { rule, document, serves };
             metadata::check(&subject, &mut report);
             values::check(&subject, &mut report);
-            logic::check(&subject, &mut report);
+            if rule.correlation.is_none() {
+                logic::check(&subject, &mut report);
+            }
         }
-        if !parsed.rules.is_empty() {
-            tests(source, &parsed.rules, &mut report);
+        // A rule that only serves others is tested with them.
+        let tested = parsed.rules.iter().filter(|rule| !is_served(rule, &parsed.rules));
+        let tested: Vec<&Rule> = tested.collect();
+        if !tested.is_empty() {
+            tests(source, &tested, &mut report);
         }
         let mut findings = parsed.diagnostics;
         findings.extend(report.diagnostics);
         reports.push(findings);
         rules.extend(parsed.rules.into_iter().map(|rule| (index, rule)));
     }
-    for (index, finding) in together(&rules) {
+    for (index, finding) in together(&rules).into_iter().chain(links(&rules)) {
         if let Some(report) = reports.get_mut(index) {
             report.push(finding);
         }
@@ -110,8 +120,32 @@ pub fn lint(sources: &[Source]) -> Vec<Diagnostic> {
     reports.into_iter().flatten().collect()
 }
 
+/// Whether a rule raises no alerts and only serves correlations among these of its file.
+#[must_use]
+pub fn is_served(rule: &Rule, rules: &[Rule]) -> bool {
+    let correlations = rules.iter().filter_map(|rule| rule.correlation.as_ref());
+    let mut users = correlations.filter(|correlation| correlation.names(rule)).peekable();
+    users.peek().is_some() && users.all(|correlation| !correlation.generate)
+}
+
+/// What correlations say of rules that there are not; the built-in ones are there as well.
+fn links(rules: &[(usize, Rule)]) -> Vec<(usize, Diagnostic)> {
+    if rules.iter().all(|(_, rule)| rule.correlation.is_none()) {
+        return Vec::new();
+    }
+    let all = builtin::rules().flat_map(|(path, text)| sigma::parse(text, path).rules);
+    let all: Vec<Arc<Rule>> =
+        all.chain(rules.iter().map(|(_, rule)| rule.clone())).map(Arc::new).collect();
+    let findings = Links::of(&all).diagnostics.into_iter();
+    let place = |finding: Diagnostic| {
+        let (index, _) = rules.iter().find(|(_, rule)| rule.file == finding.file)?;
+        Some((*index, finding))
+    };
+    findings.filter_map(place).collect()
+}
+
 /// Whether there are tests, and enough of them.
-fn tests(source: &Source, rules: &[Rule], report: &mut Report) {
+fn tests(source: &Source, rules: &[&Rule], report: &mut Report) {
     let line = rules.first().map_or(1, |rule| rule.line);
     let at = Position { line, column: 1 };
     let Some((path, text)) = &source.tests else {

@@ -7,7 +7,8 @@ use ecs::{Kind, Lookup};
 
 use super::{Subject, visit_items};
 use crate::sigma::diagnostic::{Report, nearest};
-use crate::sigma::{Item, Modifier, Part, Pattern, Value};
+use crate::sigma::yaml::Content;
+use crate::sigma::{Correlation, Item, Modifier, Part, Pattern, Position, Value};
 
 pub(super) fn check(subject: &Subject<'_>, report: &mut Report) {
     let mut check_item = |item: &Item| {
@@ -23,16 +24,49 @@ pub(super) fn check(subject: &Subject<'_>, report: &mut Report) {
     for selection in &subject.rule.detection.selections {
         visit_items(&selection.search, &mut check_item);
     }
+    if let Some(correlation) = &subject.rule.correlation {
+        of_correlation(correlation, subject, report);
+    }
+}
+
+/// The fields that a correlation reads.
+fn of_correlation(correlation: &Correlation, subject: &Subject<'_>, report: &mut Report) {
+    let section = subject.document.and_then(|document| document.get("correlation"));
+    let at = |key: &str, place: usize| {
+        let node = section.and_then(|section| section.get(key));
+        let element = node.and_then(|node| match &node.content {
+            Content::List(nodes) => nodes.get(place),
+            _ => None,
+        });
+        element.or(node).map_or(correlation.at, |node| node.at)
+    };
+    let is_alias = |name: &str| correlation.aliases.iter().any(|alias| alias.name == name);
+    let names = (0..).zip(&correlation.group_by).map(|(place, name)| (name, at("group-by", place)));
+    let fields = correlation.fields.iter().map(|name| (name, at("condition", 0)));
+    let aliased = correlation
+        .aliases
+        .iter()
+        .flat_map(|alias| alias.fields.iter().map(move |(_, field)| (field, alias.at)));
+    for (name, at) in names.chain(fields).chain(aliased) {
+        let lookup = Lookup::resolve(name);
+        if !is_alias(name) && !lookup.is_known() {
+            unknown_field(name, at, report);
+        }
+    }
+}
+
+fn unknown_field(name: &str, at: Position, report: &mut Report) {
+    let hint = match Lookup::suggest(name) {
+        Some(meant) => format!("did you mean '{meant}'?"),
+        None => "see 'wardgate fields'".to_owned(),
+    };
+    report.warning("unknown-field", at, format!("there is no field '{name}'"), hint);
 }
 
 fn field(name: &str, item: &Item, report: &mut Report) {
     let lookup = Lookup::resolve(name);
     if !lookup.is_known() {
-        let hint = match Lookup::suggest(name) {
-            Some(meant) => format!("did you mean '{meant}'?"),
-            None => "see 'wardgate fields'".to_owned(),
-        };
-        report.warning("unknown-field", item.at, format!("there is no field '{name}'"), hint);
+        unknown_field(name, item.at, report);
         return;
     }
     if matches!(lookup.kind(), Kind::Object | Kind::GeoPoint)

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use ecs::Timestamp;
+
+use crate::sigma::correlation::milliseconds;
 use crate::sigma::diagnostic::{Report, nearest};
 use crate::sigma::yaml::{self, Budget, Content, Node};
 use crate::sigma::{Diagnostic, Position, Quantity, Value};
@@ -27,17 +30,24 @@ pub struct Case {
     pub name: String,
     /// Where the case stands.
     pub at: Position,
-    /// The LogEvent as JSON.
-    pub event: String,
+    /// The LogEvents as JSON, in the order of their arrival: one, or those of a sequence.
+    pub events: Vec<String>,
+    /// How many alerts a correlation has to raise.
+    pub alerts: usize,
     /// The title that the alert has to have.
     pub title: Option<String>,
 }
 
 /// What a case's event gets when it does not say otherwise.
 const PUBLISHED: &str = "2026-01-01T00:00:00.000Z";
+/// The same, in milliseconds since 1970: the start of a sequence.
+const START: i64 = 1_767_225_600_000;
+/// The most events of one sequence.
+const MOST_EVENTS: usize = 20_000;
 
 const KEYS: [&str; 3] = ["placeholders", "matches", "near_misses"];
-const CASE_KEYS: [&str; 3] = ["name", "event", "title"];
+const CASE_KEYS: [&str; 5] = ["name", "event", "events", "alerts", "title"];
+const STEP_KEYS: [&str; 5] = ["at", "repeat", "every", "each", "event"];
 
 impl RuleTests {
     /// Reads the text of a file of tests. `file` is its name, for messages. A case that cannot
@@ -163,27 +173,155 @@ fn case(
         let message = format!("two cases are called '{name}'");
         report.warning("tests", node.at, message, None);
     }
-    let event = match node.get("event") {
-        Some(event) if matches!(event.content, Content::Map(_)) => event,
-        other => {
+    let events = match (node.get("event"), node.get("events")) {
+        (None, Some(events)) => sequence(events, number, report)?,
+        (Some(event), None) if matches!(event.content, Content::Map(_)) => {
+            vec![event_json(event, number as u64, PUBLISHED)]
+        }
+        (Some(_), Some(events)) => {
+            let message = format!("'{name}' has both an event and events");
+            report.error("tests", events.at, message, None);
+            return None;
+        }
+        (other, None) => {
             let found = other.map_or("nothing", Node::kind);
             let message = format!("'{name}' needs an event with Okta's members, found {found}");
             report.error("tests", other.map_or(node.at, |node| node.at), message, None);
             return None;
         }
     };
+    let alerts = match node.get("alerts") {
+        Some(alerts) => count(alerts, 1, MOST_EVENTS, report)?,
+        None => 1,
+    };
     let title = node.get("title").and_then(Node::text).map(str::to_owned);
-    Some(Case { name: name.to_owned(), at: node.at, event: event_json(event, number), title })
+    Some(Case { name: name.to_owned(), at: node.at, events, alerts, title })
+}
+
+/// A number within bounds.
+fn count(node: &Node, least: usize, most: usize, report: &mut Report) -> Option<usize> {
+    let number = node.text().and_then(|text| text.parse::<usize>().ok());
+    let number = number.filter(|number| (least..=most).contains(number));
+    if number.is_none() {
+        report.error("tests", node.at, format!("expected a number from {least} to {most}"), None);
+    }
+    number
+}
+
+/// A time span in milliseconds.
+fn span(node: &Node, report: &mut Report) -> Option<i64> {
+    let span = node.text().and_then(milliseconds);
+    if span.is_none() {
+        let hint = "write a number and s, m, h, d or w: 90s".to_owned();
+        report.error("tests", node.at, "expected a time span", hint);
+    }
+    span
+}
+
+/// The events of a sequence, each a second behind the one before unless it says when.
+fn sequence(node: &Node, case: usize, report: &mut Report) -> Option<Vec<String>> {
+    let hint = "write '- {at: 0s, repeat: 10, every: 20s, event: {…}}'";
+    let Content::List(steps) = &node.content else {
+        let message = format!("expected a list of events, found {}", node.kind());
+        report.error("tests", node.at, message, hint.to_owned());
+        return None;
+    };
+    let mut events = Vec::new();
+    let mut next = 0;
+    for step in steps {
+        if let Content::Map(entries) = &step.content {
+            for (key, _) in entries {
+                if !STEP_KEYS.contains(&key.text.as_str()) {
+                    let meant = nearest(&key.text, STEP_KEYS);
+                    let hint = meant.map(|meant| format!("did you mean '{meant}'?"));
+                    report.error("tests", key.at, format!("unknown key '{}'", key.text), hint);
+                }
+            }
+        }
+        let Some(event) = step.get("event").filter(|e| matches!(e.content, Content::Map(_))) else {
+            report.error("tests", step.at, "expected an event", hint.to_owned());
+            return None;
+        };
+        let mut at = match step.get("at") {
+            Some(at) => span(at, report)?,
+            None => next,
+        };
+        let repeat = match step.get("repeat") {
+            Some(repeat) => count(repeat, 1, MOST_EVENTS, report)?,
+            None => 1,
+        };
+        let every = match step.get("every") {
+            Some(every) => span(every, report)?,
+            None => 1_000,
+        };
+        if events.len() + repeat > MOST_EVENTS {
+            let message = format!("more than {MOST_EVENTS} events");
+            report.error("tests", step.at, message, None);
+            return None;
+        }
+        for repetition in 0..repeat {
+            let mut event = event.clone();
+            if let Some(each) = step.get("each") {
+                let Content::Map(members) = &each.content else {
+                    let hint = "write 'each: {actor.alternateId: [a@x, b@x]}'".to_owned();
+                    report.error("tests", each.at, "expected lists by member", hint);
+                    return None;
+                };
+                for (path, values) in members {
+                    let value = match &values.content {
+                        Content::List(values) if !values.is_empty() => {
+                            values.get(repetition % values.len())
+                        }
+                        _ => None,
+                    };
+                    let Some(value) = value else {
+                        report.error("tests", values.at, "expected a list of values", None);
+                        return None;
+                    };
+                    set(&mut event, &path.text, value);
+                }
+            }
+            let number = case as u64 * MOST_EVENTS as u64 + events.len() as u64;
+            let published = Timestamp(START.saturating_add(at)).to_string();
+            events.push(event_json(&event, number, &published));
+            next = at.saturating_add(1_000);
+            at = at.saturating_add(every);
+        }
+    }
+    if events.is_empty() {
+        report.error("tests", node.at, "a sequence without events", hint.to_owned());
+        return None;
+    }
+    Some(events)
+}
+
+/// Sets a member of an event, named by the way to it: `client.ipAddress`.
+fn set(node: &mut Node, path: &str, value: &Node) {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    if !matches!(node.content, Content::Map(_)) {
+        node.content = Content::Map(Vec::new());
+    }
+    let at = node.at;
+    let Content::Map(members) = &mut node.content else { return };
+    if !members.iter().any(|(key, _)| key.text == name) {
+        let empty = Node { at, content: Content::Map(Vec::new()) };
+        members.push((yaml::Key { at, text: name.to_owned() }, empty));
+    }
+    let Some((_, member)) = members.iter_mut().find(|(key, _)| key.text == name) else { return };
+    match rest {
+        Some(rest) => set(member, rest, value),
+        None => *member = value.clone(),
+    }
 }
 
 /// A LogEvent of a case, with what no LogEvent is without.
-fn event_json(event: &Node, number: usize) -> String {
+fn event_json(event: &Node, number: u64, published: &str) -> String {
     let mut json = String::from("{");
     if event.get("uuid").is_none() {
         json.push_str(&format!("\"uuid\":\"00000000-0000-4000-8000-{number:012}\","));
     }
     if event.get("published").is_none() {
-        json.push_str(&format!("\"published\":\"{PUBLISHED}\","));
+        json.push_str(&format!("\"published\":\"{published}\","));
     }
     match &event.content {
         Content::Map(entries) if !entries.is_empty() => write_members(entries, &mut json),
@@ -249,7 +387,7 @@ mod tests {
     fn events(text: &str) -> Vec<String> {
         let (tests, diagnostics) = RuleTests::parse(text, "r.tests.yml");
         assert_eq!(diagnostics, []);
-        tests.cases().map(|(case, _)| case.event.clone()).collect()
+        tests.cases().flat_map(|(case, _)| case.events.clone()).collect()
     }
 
     #[test]
@@ -270,6 +408,29 @@ mod tests {
         for event in found {
             assert!(okta::json::validate(&event).is_ok(), "{event}");
         }
+    }
+
+    #[test]
+    fn sequences_are_written_out() {
+        let found = events(
+            "matches:\n- name: a\n  events:\n  - {at: 1m, repeat: 3, every: 20s, \
+             each: {actor.alternateId: [x, y]}, event: {eventType: e}}\n  - event: {n: 1}\n",
+        );
+        let of = |number: usize, time: &str, rest: &str| {
+            format!(
+                "{{\"uuid\":\"00000000-0000-4000-8000-{number:012}\",\
+                 \"published\":\"2026-01-01T00:0{time}.000Z\",{rest}}}"
+            )
+        };
+        let actor =
+            |name: &str| format!("\"eventType\":\"e\",\"actor\":{{\"alternateId\":\"{name}\"}}");
+        let expected = [
+            of(0, "1:00", &actor("x")),
+            of(1, "1:20", &actor("y")),
+            of(2, "1:40", &actor("x")),
+            of(3, "1:41", "\"n\":1"),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -300,6 +461,14 @@ mod tests {
             (
                 "matches:\n- {name: a, evnt: {}, event: {}}",
                 "r.tests.yml:2:13: error[tests]: unknown key 'evnt' (did you mean 'event'?)",
+            ),
+            (
+                "matches:\n- {name: a, events: [{at: soon, event: {}}]}",
+                "r.tests.yml:2:27: error[tests]: expected a time span (write a number and s, m, h, d or w: 90s)",
+            ),
+            (
+                "matches:\n- {name: a, events: [{repeat: 0, event: {}}]}",
+                "r.tests.yml:2:31: error[tests]: expected a number from 1 to 20000",
             ),
             (
                 "placeholders: [a]",

@@ -33,15 +33,19 @@ mod file;
 
 use std::sync::Arc;
 
-use ecs::{Arrival, Context, Record};
+use ecs::{Arrival, Context, Organization, Record};
 use okta::LogEvent;
 
 pub use file::{Case, RuleTests};
 
 use crate::compile::{Options, Placeholders};
+use crate::correlation::{Correlator, Limits};
+use crate::detector::{Detector, Found, Workspace};
+use crate::exceptions::Exceptions;
 use crate::matcher::Scratch;
+use crate::pack::{Pack, Selection};
 use crate::ruleset::RuleSet;
-use crate::sigma::{Diagnostic, Filter, Rule};
+use crate::sigma::{Diagnostic, Effort, Filter, Rule};
 use crate::title::Template;
 
 /// The fewest matches that a rule should be tested with.
@@ -82,6 +86,13 @@ pub enum Problem {
     NoMatch,
     /// The rule should not have matched.
     Match,
+    /// The correlation raises more or fewer alerts.
+    Alerts {
+        /// How many the case asks for.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// The alert has another title.
     Title {
         /// The title that the case asks for.
@@ -102,6 +113,9 @@ impl Problem {
         match self {
             Self::NoMatch => "expected a match, but the rule does not match".to_owned(),
             Self::Match => "expected no match, but the rule matches".to_owned(),
+            Self::Alerts { expected, found } => {
+                format!("expected {expected} alerts, but the rule raises {found}")
+            }
             Self::Title { .. } => "the alert has another title".to_owned(),
             Self::Event(error) => format!("the event can't be used: {error}"),
             Self::Unusable => "the rule can't be used".to_owned(),
@@ -158,6 +172,97 @@ pub fn run(rule: &Rule, filters: &[Filter], tests: &RuleTests) -> TestRun {
     run
 }
 
+/// Tries a correlation on its tests. `rules` are those that it may name, itself among them.
+#[must_use]
+pub fn run_correlation(
+    rule: &Rule,
+    rules: &[Rule],
+    filters: &[Filter],
+    tests: &RuleTests,
+) -> TestRun {
+    let mut placeholders = Placeholders::default();
+    for (name, values) in &tests.placeholders {
+        placeholders.insert_literal(name.clone(), values.clone());
+    }
+    let pack = Pack::of_rules(rules.iter().cloned(), filters.to_vec());
+    let selection = Selection { effort: Effort::Master, ..Selection::default() };
+    let detector = Detector::new(&pack, &selection, placeholders, Exceptions::default());
+    let same = |other: &Rule| other.file == rule.file && other.line == rule.line;
+    let place = detector.rules().iter().position(|other| same(&other.rule));
+    let mut run = TestRun::default();
+    if place.is_none() {
+        let of_file = |finding: &&Diagnostic| finding.file == rule.file;
+        run.unusable = detector.diagnostics().iter().filter(of_file).cloned().collect();
+    }
+    for (case, should_match) in tests.cases() {
+        run.cases += 1;
+        let problem = match place {
+            None => Some((Problem::Unusable, Vec::new())),
+            Some(place) => sequence_problem(&detector, place, case, should_match),
+        };
+        if let Some((problem, reasons)) = problem {
+            run.failures.push(Failure {
+                file: Arc::clone(&tests.file),
+                line: case.at.line,
+                case: case.name.clone(),
+                problem,
+                reasons,
+            });
+        }
+    }
+    run
+}
+
+fn sequence_problem(
+    detector: &Detector,
+    place: usize,
+    case: &Case,
+    should_match: bool,
+) -> Option<(Problem, Vec<String>)> {
+    let mut correlator = Correlator::new(detector, Organization::default(), Limits::default());
+    let mut workspace = Workspace::default();
+    let context = Context::default();
+    let (mut titles, mut matches) = (Vec::new(), 0_usize);
+    for text in &case.events {
+        let event = match LogEvent::parse(text) {
+            Ok(event) => event,
+            Err(error) => return Some((Problem::Event(error.to_string()), Vec::new())),
+        };
+        let record = Record::new(&event, &context, Arrival::default());
+        let mut observations = Vec::new();
+        detector.inspect(&record, &mut workspace, |found| {
+            if let Found::Observation(observation) = found {
+                observations.push(observation);
+            }
+        });
+        matches += usize::from(!observations.is_empty());
+        for observation in observations {
+            correlator.take(detector, observation, &mut |alert| {
+                if alert.rule == place {
+                    titles.push(alert.title);
+                }
+            });
+        }
+    }
+    let seen = || {
+        let seen = format!("its rules match {matches} of {} events", case.events.len());
+        std::iter::once(seen).chain(titles.iter().map(|title| format!("alert: {title}"))).collect()
+    };
+    let (found, expected) = (titles.len(), case.alerts);
+    if !should_match {
+        return (found > 0).then(|| (Problem::Match, seen()));
+    }
+    if found == 0 {
+        return Some((Problem::NoMatch, seen()));
+    }
+    if found != expected {
+        return Some((Problem::Alerts { expected, found }, seen()));
+    }
+    let expected = case.title.clone()?;
+    let found = titles.into_iter().next()?;
+    (found != expected).then_some((Problem::Title { expected, found }, Vec::new()))
+}
+
 struct Trial<'t> {
     rule: &'t Rule,
     set: &'t RuleSet,
@@ -170,7 +275,11 @@ impl Trial<'_> {
         if self.set.rules().is_empty() {
             return Some((Problem::Unusable, Vec::new()));
         }
-        let event = match LogEvent::parse(&case.event) {
+        let Some(text) = case.events.first().filter(|_| case.events.len() == 1) else {
+            let error = "only correlations are tested with several events".to_owned();
+            return Some((Problem::Event(error), Vec::new()));
+        };
+        let event = match LogEvent::parse(text) {
             Ok(event) => event,
             Err(error) => return Some((Problem::Event(error.to_string()), Vec::new())),
         };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::correlation;
 use super::diagnostic::{Diagnostic, Position, Report};
 use super::filter::{self, Filter};
 use super::rule::{self, Rule};
@@ -170,9 +171,8 @@ impl Collection {
 }
 
 fn read(document: &Node, parsed: &mut Parsed, report: &mut Report) {
-    if let Some(correlation) = document.get("correlation") {
-        let message = "correlation rules are not supported by this version";
-        report.warning("correlation", correlation.at, message, None);
+    if document.get("correlation").is_some() {
+        parsed.rules.extend(correlation::parse(document, report));
     } else if document.get("filter").is_some() {
         parsed.filters.extend(filter::parse(document, report));
     } else {

@@ -1,12 +1,13 @@
 //! Sigma rules as they are written: files, rules, filters, selections, conditions, values.
 //!
-//! [`parse`] reads the text of a file and gives rules, filters, and a [`Diagnostic`] with line,
+//! [`parse`] reads the text of a file and gives rules, correlations among them, filters, and a [`Diagnostic`] with line,
 //! column and hint for everything that is wrong. What it gives is valid: modifiers go together,
 //! values fit them, regular expressions compile, conditions name selections that exist.
 //!
 //! The language is that of the Sigma specification 2.1.0.
 
 mod condition;
+pub(crate) mod correlation;
 pub(crate) mod detection;
 pub(crate) mod diagnostic;
 mod document;
@@ -19,6 +20,9 @@ pub(crate) mod value;
 pub(crate) mod yaml;
 
 pub use condition::Condition;
+pub use correlation::{
+    Alias, Correlation, CorrelationKind, MOST_EVENTS, Operator, Reference, in_words,
+};
 pub use detection::{Detection, Item, Search, Selection};
 pub use diagnostic::{Diagnostic, Position, Severity};
 pub use document::{Parsed, parse};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::correlation::Correlation;
 use super::detection::{self, Detection};
 use super::diagnostic::{Position, Report, nearest};
 use super::yaml::{Content, Node};
@@ -48,6 +49,9 @@ pub struct Rule {
     pub scope: Vec<String>,
     /// What it looks for.
     pub detection: Detection,
+    /// What several events have to have in common. A rule that has this looks for nothing in a
+    /// single event: its detection never holds.
+    pub correlation: Option<Correlation>,
     /// Wardgate's own attributes.
     pub wardgate: Attributes,
     /// The file it stands in, as it was named to the parser.
@@ -241,15 +245,6 @@ const KEYS: [&str; 20] = [
 pub(super) fn parse(document: &Node, report: &mut Report) -> Option<Rule> {
     let errors = report.errors();
     warn_unknown_keys(document, &KEYS, "attribute", report);
-    let title = required_title(document, report);
-    let mut level = None;
-    if let Some(node) = document.get("level") {
-        level = word(node, "level", Level::from_name, Level::ALL, report);
-    }
-    let mut status = None;
-    if let Some(node) = document.get("status") {
-        status = word(node, "status", Status::from_name, Status::ALL, report);
-    }
     let logsource = match document.get("logsource") {
         Some(node) => logsource(node, report),
         None => {
@@ -265,7 +260,27 @@ pub(super) fn parse(document: &Node, report: &mut Report) -> Option<Rule> {
             None
         }
     };
-    let rule = Rule {
+    let rule = about(document, logsource, detection?, report);
+    rule.filter(|_| report.errors() == errors)
+}
+
+/// A rule with what the document says about it; `None` when it has no title.
+pub(super) fn about(
+    document: &Node,
+    logsource: LogSource,
+    detection: Detection,
+    report: &mut Report,
+) -> Option<Rule> {
+    let title = required_title(document, report);
+    let mut level = None;
+    if let Some(node) = document.get("level") {
+        level = word(node, "level", Level::from_name, Level::ALL, report);
+    }
+    let mut status = None;
+    if let Some(node) = document.get("status") {
+        status = word(node, "status", Status::from_name, Status::ALL, report);
+    }
+    Some(Rule {
         title: title?,
         id: text(document, "id", report),
         name: text(document, "name", report),
@@ -284,12 +299,12 @@ pub(super) fn parse(document: &Node, report: &mut Report) -> Option<Rule> {
         taxonomy: text(document, "taxonomy", report),
         license: text(document, "license", report),
         scope: texts(document, "scope", report),
-        detection: detection?,
+        detection,
+        correlation: None,
         wardgate: attributes(document, report),
         file: Arc::clone(&report.file),
         line: document.at.line,
-    };
-    (report.errors() == errors).then_some(rule)
+    })
 }
 
 pub(super) fn required_title(document: &Node, report: &mut Report) -> Option<String> {

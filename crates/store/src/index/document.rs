@@ -36,11 +36,11 @@ pub fn document(record: &Record<'_>, id: &str, repaired: bool) -> TantivyDocumen
             add_row(&mut document, record, row, field);
         }
     }
-    if let Some((latitude, longitude)) = record.coordinates() {
-        if let (Ok(latitude), Ok(longitude)) = (latitude.parse(), longitude.parse()) {
-            document.add_f64(schema.latitude, latitude);
-            document.add_f64(schema.longitude, longitude);
-        }
+    if let Some((latitude, longitude)) = record.coordinates()
+        && let (Ok(latitude), Ok(longitude)) = (latitude.parse(), longitude.parse())
+    {
+        document.add_f64(schema.latitude, latitude);
+        document.add_f64(schema.longitude, longitude);
     }
     let mut leaves = MOST_LEAVES;
     let _ = record.visit_field(FieldId::DebugContext, &mut |value| {

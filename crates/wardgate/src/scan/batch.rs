@@ -1,6 +1,6 @@
 //! What comes of one chunk.
 
-use detect::Alert;
+use detect::{Alert, Observation};
 use files::Form;
 
 /// The records, alerts and rejects of one chunk, in their order.
@@ -25,12 +25,14 @@ pub(crate) struct Batch {
     /// Where and why the first of them were rejected.
     pub(crate) reasons: Vec<String>,
     pub(crate) alerts: Vec<Alert>,
+    /// What correlations want to know of, each with the number of alerts before it.
+    pub(crate) observations: Vec<(usize, Observation)>,
 }
 
 impl Batch {
     /// Empties the batch and keeps its memory.
     pub(crate) fn clear(&mut self) {
-        let Self { records, rejects, reasons, alerts, .. } = std::mem::take(self);
+        let Self { records, rejects, reasons, alerts, observations, .. } = std::mem::take(self);
         let emptied = |mut bytes: Vec<u8>| {
             // A chunk with one huge event does not make every batch as large.
             const LARGEST: usize = 8 << 20;
@@ -40,6 +42,8 @@ impl Batch {
         };
         (self.records, self.rejects) = (emptied(records), emptied(rejects));
         (self.reasons, self.alerts) = (reasons, alerts);
+        self.observations = observations;
+        self.observations.clear();
         self.reasons.clear();
         self.alerts.clear();
     }

@@ -84,7 +84,7 @@ pub(crate) fn run(
     let chunks = Chunks::new(inputs, reading);
     let inputs = chunks.inputs();
     watch(&chunks.progress());
-    let sink = Sink::new(outputs, detector, keep, threads, inputs.len());
+    let sink = Sink::new(outputs, detector, organization.clone(), keep, threads, inputs.len());
     let chunks = Mutex::new(chunks);
     let unreadable = Mutex::new(Vec::new());
     let tallies = Mutex::new(Tally::default());

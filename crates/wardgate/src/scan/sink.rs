@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use detect::sigma::Level;
-use detect::{Alert, Detector};
+use detect::{Alert, Correlator, Detector, Limits};
+use ecs::Organization;
 use files::Form;
 use hashbrown::{HashMap, HashSet};
 use uuid::Uuid;
@@ -19,6 +20,10 @@ use super::tally::Spans;
 
 /// How many batches each thread may be ahead of the one that is due.
 const AHEAD: u64 = 8;
+
+/// How much later than a newer event one may stand and still be correlated, in milliseconds:
+/// exports may have the newest first, and files may be named in any order.
+const LATENESS: i64 = 31 * 86_400_000;
 
 /// How many reasons for rejects are kept for the terminal.
 const REASONS: usize = 10;
@@ -68,6 +73,7 @@ struct State {
     outputs: Outputs,
     error: Option<io::Error>,
     finished: Finished,
+    correlator: Correlator,
 }
 
 /// What is known when everything is written.
@@ -91,6 +97,7 @@ impl<'d> Sink<'d> {
     pub(super) fn new(
         outputs: Outputs,
         detector: &'d Detector,
+        organization: Organization,
         keep: usize,
         threads: usize,
         inputs: usize,
@@ -103,7 +110,10 @@ impl<'d> Sink<'d> {
             inputs: vec![InputCounts::default(); inputs],
             rejects: Vec::new(),
         };
-        let state = State { due: 0, waiting: BTreeMap::new(), outputs, error: None, finished };
+        let limits = Limits { lateness: LATENESS, ..Limits::default() };
+        let correlator = Correlator::new(detector, organization, limits);
+        let waiting = BTreeMap::new();
+        let state = State { due: 0, waiting, outputs, error: None, finished, correlator };
         Self {
             detector,
             wants,
@@ -133,11 +143,12 @@ impl<'d> Sink<'d> {
         }
         state.waiting.insert(batch.sequence, batch);
         let mut spent = None;
-        while let Some(batch) = {
+        while let Some(mut batch) = {
             let due = state.due;
             state.waiting.remove(&due)
         } {
             state.due += 1;
+            state.correlate(&mut batch, self.detector);
             if state.error.is_none()
                 && let Err(error) = state.write(&batch, self.detector)
             {
@@ -166,6 +177,23 @@ impl<'d> Sink<'d> {
 }
 
 impl State {
+    /// Puts the alerts about several events where the event that completed them stands.
+    fn correlate(&mut self, batch: &mut Batch, detector: &Detector) {
+        if batch.observations.is_empty() {
+            return;
+        }
+        let mut alerts = Vec::with_capacity(batch.alerts.len());
+        let mut single = std::mem::take(&mut batch.alerts).into_iter();
+        let mut taken = 0;
+        for (before, observation) in batch.observations.drain(..) {
+            alerts.extend(single.by_ref().take(before.saturating_sub(taken)));
+            taken = before;
+            self.correlator.take(detector, observation, &mut |alert| alerts.push(alert));
+        }
+        alerts.extend(single);
+        batch.alerts = alerts;
+    }
+
     fn write(&mut self, batch: &Batch, detector: &Detector) -> io::Result<()> {
         if let Some(input) = self.finished.inputs.get_mut(batch.input) {
             input.form.get_or_insert(batch.form);

@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use detect::{Detector, Workspace};
+use detect::{Detector, Found, Workspace};
 use ecs::{Arrival, Context, Organization, Record, Timestamp, write_json_string};
 use files::{Candidate, Chunk, Input, Item, Part, Reason};
 use okta::{LogEvent, ParseError};
@@ -160,12 +160,13 @@ impl<'d> Worker<'d> {
         batch.events += 1;
         self.tally.event(event, published);
         let detector = self.detector;
-        detector.detect(
-            &record,
-            &mut self.workspace,
-            |alert| batch.alerts.push(alert),
-            |_| self.tally.excepted += 1,
-        );
+        detector.inspect(&record, &mut self.workspace, |found| match found {
+            Found::Alert(alert) => batch.alerts.push(alert),
+            Found::Observation(observation) => {
+                batch.observations.push((batch.alerts.len(), observation));
+            }
+            Found::Excepted(_) => self.tally.excepted += 1,
+        });
         if wants.records {
             record.write_json(&mut batch.records);
             batch.records.push(b'\n');

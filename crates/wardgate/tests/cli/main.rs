@@ -12,6 +12,7 @@
 mod alerts;
 mod awkward;
 mod config;
+mod correlation;
 mod damaged;
 mod fields;
 mod forms;

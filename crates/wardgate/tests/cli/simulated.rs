@@ -60,7 +60,7 @@ fn uuids(attack: &Value) -> Vec<&str> {
 
 /// An attack, and the rules that have to notice it.
 const NOTICED_BY: [(&str, &[&str]); 13] = [
-    ("brute_force", &["Okta User Account Locked"]),
+    ("brute_force", &["Okta User Account Locked", "Okta Many Failed Sign-Ins of One User"]),
     ("admin_takeover", &["Okta Admin Privilege Granted", "Okta API Token created"]),
     (
         "policy_weakening",
@@ -91,7 +91,7 @@ const NOTICED_BY: [(&str, &[&str]); 13] = [
     ("insider_deactivation", &["Okta User Account Deactivated", "Okta API Token revoked"]),
     ("mfa_bypass", &["Okta MFA Bypass Attempt"]),
     ("password_spray", &[]),
-    ("session_replay", &[]),
+    ("session_replay", &["Okta Session Used on Two Operating Systems"]),
 ];
 
 #[test]

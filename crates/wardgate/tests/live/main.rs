@@ -1,8 +1,10 @@
 //! The real binary, following simulated organisations: what it promises, under faults.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod correlation;
 mod crash;
 mod delivery;
-
 mod faults;
 mod organisations;
 mod running;

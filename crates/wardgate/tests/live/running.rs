@@ -86,14 +86,16 @@ fn the_same_alerts_as_a_scan_of_the_same_events() {
         newest_first: false,
         after: None,
     };
-    let mut log = String::new();
+    let mut log = Vec::new();
     let found = searcher.for_each(&request, |hit| {
-        log.push_str(&hit.raw);
-        log.push('\n');
+        log.push((hit.seq, hit.raw.to_string()));
         std::ops::ControlFlow::Continue(())
     });
     found.unwrap();
-    fs::write(place.path("log.ndjson"), log).unwrap();
+    // In the order in which they came, which is that in which they were correlated.
+    log.sort();
+    let log: Vec<String> = log.into_iter().map(|(_, raw)| raw).collect();
+    fs::write(place.path("log.ndjson"), log.join("\n")).unwrap();
     let mut scan = Command::new(env!("CARGO_BIN_EXE_wardgate"));
     scan.args(["scan", "log.ndjson", "--alerts", "scanned.ndjson", "--quiet"]);
     assert!(scan.current_dir(place.folder.path()).status().unwrap().success());

@@ -138,7 +138,7 @@ impl Shown<'_> {
             writeln!(out)?;
         }
         heading(out, "What it looks for")?;
-        for line in words::describe(&rule.detection) {
+        for line in words::of_rule(rule) {
             let indent = line.len() - line.trim_start().len();
             prose(out, &line, &" ".repeat(2 + indent), &" ".repeat(6 + indent), width)?;
         }
@@ -158,7 +158,7 @@ impl Shown<'_> {
         list(out, "What else it can be", &bullets(&rule.falsepositives), width)?;
         list(out, "Fields it reads", &bullets(&fields(rule)), usize::MAX)?;
         list(out, "References", &bullets(&rule.references), usize::MAX)?;
-        heading(out, "Detection")?;
+        heading(out, if rule.correlation.is_some() { "Correlation" } else { "Detection" })?;
         for line in self.detection_text().lines() {
             writeln!(out, "  {}", paint(QUIET, &clean(line)))?;
         }
@@ -181,11 +181,15 @@ impl Shown<'_> {
         writeln!(out)
     }
 
-    /// The lines of the file from `detection:` to the next attribute.
+    /// The lines of the file from `detection:`, or `correlation:`, to the next attribute.
     fn detection_text(&self) -> String {
         let first = self.rule.line.saturating_sub(1) as usize;
         let rest = self.source.text.lines().skip(first);
-        let mut lines = rest.skip_while(|line| !line.starts_with("detection:"));
+        let section = match self.rule.correlation {
+            Some(_) => "correlation:",
+            None => "detection:",
+        };
+        let mut lines = rest.skip_while(|line| !line.starts_with(section));
         let mut text = lines.next().unwrap_or_default().to_owned();
         for line in lines.take_while(|line| line.is_empty() || line.starts_with([' ', '#', '}'])) {
             text.push('\n');
@@ -235,7 +239,7 @@ impl Shown<'_> {
             "tags": rule.tags,
             "tactics": tactics,
             "techniques": techniques,
-            "looks_for": words::describe(&rule.detection),
+            "looks_for": words::of_rule(rule),
             "detection": self.detection_text(),
             "fields": fields(rule),
             "alert_title": rule.wardgate.title,
@@ -263,6 +267,13 @@ fn fields(rule: &Rule) -> Vec<String> {
         }
     }
     let mut fields = BTreeSet::new();
+    if let Some(correlation) = &rule.correlation {
+        let aliased = correlation.aliases.iter().flat_map(|alias| &alias.fields);
+        let is_field = |name: &&String| correlation.aliases.iter().all(|a| a.name != **name);
+        fields.extend(correlation.group_by.iter().filter(is_field).cloned());
+        fields.extend(correlation.fields.iter().cloned());
+        fields.extend(aliased.map(|(_, field)| field.clone()));
+    }
     for selection in &rule.detection.selections {
         collect(&selection.search, &mut fields);
     }
@@ -352,10 +363,8 @@ mod tests {
                 assert!(text.contains(part), "{part}: {text}");
             }
             let detection = shown.detection_text();
-            assert!(
-                detection.contains("condition:") && !detection.contains("level:"),
-                "{detection}"
-            );
+            let part = if shown.rule.correlation.is_some() { "timespan:" } else { "condition:" };
+            assert!(detection.contains(part) && !detection.contains("\nlevel:"), "{detection}");
         }
     }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use detect::lint::Source;
+use detect::lint::{self, Source};
 use detect::rule_test::{self, Failure, Problem, RuleTests, TestRun};
-use detect::sigma::{self, Diagnostic, Filter, Severity};
+use detect::sigma::{self, Diagnostic, Filter, Rule, Severity};
 use serde_json::json;
 
 use super::{count, source};
@@ -77,16 +77,27 @@ fn run_all(sources: &[Source]) -> Results {
     let filters: Vec<Filter> =
         parsed.iter().flat_map(|(_, parsed)| parsed.filters.iter().cloned()).collect();
     let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+    let all: Vec<Rule> =
+        parsed.iter().flat_map(|(_, parsed)| parsed.rules.iter().cloned()).collect();
     for (source, parsed) in parsed {
+        // The tests beside a file with correlations are for these; its other rules serve them.
+        let correlates = parsed.rules.iter().any(|rule| rule.correlation.is_some());
         results.errors.extend(parsed.diagnostics.into_iter().filter(is_error));
         let tests = source.tests.as_ref().map(|(file, text)| {
             let (tests, diagnostics) = RuleTests::parse(text, file);
             results.errors.extend(diagnostics.into_iter().filter(is_error));
             tests
         });
-        for rule in parsed.rules {
-            let run = tests.as_ref().map(|tests| rule_test::run(&rule, &filters, tests));
-            results.rules.push(Tested { title: rule.title, file: source.path.clone(), run });
+        for rule in &parsed.rules {
+            if lint::is_served(rule, &parsed.rules) {
+                continue;
+            }
+            let run = tests.as_ref().map(|tests| match correlates {
+                true => rule_test::run_correlation(rule, &all, &filters, tests),
+                false => rule_test::run(rule, &filters, tests),
+            });
+            let title = rule.title.clone();
+            results.rules.push(Tested { title, file: source.path.clone(), run });
         }
     }
     results

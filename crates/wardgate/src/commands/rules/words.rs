@@ -1,6 +1,8 @@
 //! What a rule looks for, in plain words.
 
-use detect::sigma::{Condition, Detection, Item, Modifier, Search, Value};
+use detect::sigma::{
+    self, Condition, Correlation, CorrelationKind, Detection, Item, Modifier, Rule, Search, Value,
+};
 
 /// The most values that one line names.
 const MOST_VALUES: usize = 12;
@@ -11,8 +13,73 @@ enum Outline {
     Group(&'static str, Vec<Outline>),
 }
 
+/// What a rule looks for as indented lines.
+pub(super) fn of_rule(rule: &Rule) -> Vec<String> {
+    match &rule.correlation {
+        Some(correlation) => correlated(correlation),
+        None => describe(&rule.detection),
+    }
+}
+
+/// What several events have to have in common: how much of what, of whom, within what time.
+fn correlated(correlation: &Correlation) -> Vec<String> {
+    let conditions: Vec<String> =
+        correlation.condition.iter().map(|(o, bound)| format!("{} {bound}", o.words())).collect();
+    let condition = conditions.join(" and ");
+    let field = correlation.fields.join(", ");
+    let rules = quoted(correlation.rules.iter().map(|rule| rule.name.as_str()));
+    let several = correlation.rules.len() > 1;
+    let of = if several { "of any of the rules" } else { "of the rule" };
+    let groups = correlation.group_by.join(", ");
+    let timespan = sigma::in_words(correlation.timespan);
+    let all_or = |all: &str| match condition.as_str() {
+        "" => all.to_owned(),
+        condition => condition.to_owned(),
+    };
+    let first = match correlation.kind {
+        CorrelationKind::EventCount => format!("{condition} events"),
+        CorrelationKind::ValueCount => format!("{condition} different values of {field}"),
+        CorrelationKind::Temporal => format!("{} of these rules match: {rules}", all_or("all")),
+        CorrelationKind::TemporalOrdered => {
+            format!("{} of these rules match, in this order: {rules}", all_or("all"))
+        }
+        CorrelationKind::ValueSum => format!("the sum of {field} is {condition}"),
+        CorrelationKind::ValueAvg => format!("the average of {field} is {condition}"),
+        CorrelationKind::ValuePercentile => {
+            format!("percentile {} of {field} is {condition}", correlation.percentile)
+        }
+        CorrelationKind::FirstSeen => format!("a value of {field} that is new"),
+    };
+    let mut lines = vec![first];
+    if !matches!(correlation.kind, CorrelationKind::Temporal | CorrelationKind::TemporalOrdered) {
+        lines.push(format!("in events {of} {rules}"));
+    }
+    let is_first_seen = correlation.kind == CorrelationKind::FirstSeen;
+    match groups.as_str() {
+        "" => {}
+        groups if is_first_seen => lines.push(format!("for this {groups}")),
+        groups => lines.push(format!("with the same {groups}")),
+    }
+    if is_first_seen {
+        lines.push(format!("not seen in the {timespan} before"));
+        let learning = sigma::in_words(correlation.learning);
+        lines.push(format!("where the {groups} has been known for {learning}"));
+    } else {
+        lines.push(format!("within {timespan}"));
+    }
+    for alias in &correlation.aliases {
+        let fields = alias.fields.iter().map(|(rule, field)| format!("{field} of '{rule}'"));
+        lines.push(format!("where {} is {}", alias.name, fields.collect::<Vec<_>>().join(", ")));
+    }
+    lines
+}
+
+fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    names.map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}
+
 /// The detection as indented lines.
-pub(super) fn describe(detection: &Detection) -> Vec<String> {
+fn describe(detection: &Detection) -> Vec<String> {
     let mut lines = Vec::new();
     condition(&detection.condition, detection).write(0, &mut lines);
     lines

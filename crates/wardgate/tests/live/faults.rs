@@ -172,3 +172,32 @@ fn a_backup_that_is_made_while_it_runs_is_whole() {
     again.assert_complete(&org);
     assert_eq!(again.alerts(), alerts);
 }
+#[test]
+fn a_token_is_replaced_while_it_runs_and_a_revoked_one_only_waits() {
+    let org = org(200, 12, &[]);
+    let place = Place::new();
+    place.follow(&org, "");
+    let mut running = place.start();
+    place.wait_for_events(&mut running, 200);
+    let append = |id: &str| {
+        let published = jiff::Timestamp::now();
+        org.append(&format!(r#"{{"uuid":"{id}","eventType":"a.b","published":"{published}"}}"#))
+            .unwrap();
+    };
+    let old = org.token().to_owned();
+    assert!(org.revoke_token(&old));
+    append("while-revoked");
+    wait("a refusal", || org.stats().statuses.contains_key(&401));
+    running.assert_runs();
+    assert_eq!(place.count(), 200);
+
+    org.add_token("another", true);
+    fs::write(place.path("token"), "another\n").unwrap();
+    place.wait_for_events(&mut running, 201);
+    append("after-that");
+    place.wait_for_events(&mut running, 202);
+    let log = running.log();
+    assert!(!log.contains(&old) && !log.contains("another"), "{log}");
+    running.stop();
+    place.assert_complete(&org);
+}

@@ -22,7 +22,7 @@ pub use db::{
 };
 pub use error::Error;
 pub use folder::{FORMAT, Folder};
-pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};
+pub use index::{Schema, TOKENIZER, lower_cased, open_day, tokenizers};
 pub use keys::IntakeKey;
 pub use prepared::Prepared;
 pub use writer::{Committed, Correlate, Options, Writer};

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use ecs::{Record, Timestamp};
-use tantivy::schema::TantivyDocument;
 
 use crate::Day;
 use crate::db::{self, Cursor, NewAlert, Origin};
-use crate::index::document;
+use crate::index::Document;
 
 /// A batch, with all the work done that does not depend on what is stored.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ pub(crate) struct PreparedEvent {
     pub(crate) id: String,
     pub(crate) day: Day,
     /// Taken when the event is committed.
-    pub(crate) document: Option<TantivyDocument>,
+    pub(crate) document: Option<Document>,
 }
 
 impl Prepared {
@@ -52,7 +51,7 @@ impl Prepared {
         let event = record.event();
         let id = db::event_id(event.uuid, event.raw());
         let day = Day::of(record.published());
-        let document = Some(document(record, &id, repaired));
+        let document = Some(Document::new(record, &id, repaired));
         db::pack(&mut self.plain, event.raw(), repaired);
         self.events.push(PreparedEvent { id, day, document });
         self.events.last().map_or("", |event| &event.id)

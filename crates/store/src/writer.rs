@@ -10,7 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::db::{self, Cursor, JournalRow, NewAlert, Origin, OriginId};
 use crate::failpoint::failpoint;
 use crate::folder::{Folder, Lock};
-use crate::index::indexer::{Indexable, Indexer, is_below, number};
+use crate::index::indexer::{Indexable, Indexer, is_below};
 use crate::index::known::{Key, Known, hash};
 use crate::prepared::Prepared;
 use crate::{Day, Error};
@@ -359,7 +359,7 @@ impl Writer {
                     continue;
                 }
                 if let Some(mut document) = event.document.take() {
-                    number(&mut document, seq, origin);
+                    document.number(seq, origin);
                     events.push(Indexable { seq, day: event.day, document });
                 }
                 seq += 1;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::schema::TantivyDocument;
 use tantivy::store::{Compressor, ZstdCompressor};
 use tantivy::{Index, IndexSettings, IndexWriter};
 
+use super::document::Document;
 use super::schema::{Schema, tokenizers};
 use crate::failpoint::failpoint;
 use crate::folder::Folder;
@@ -43,7 +43,7 @@ pub(crate) fn indexed(index: &Index, day: Day) -> Result<u64, Error> {
 /// Writes the index of one day.
 pub(crate) struct DayWriter {
     day: Day,
-    writer: IndexWriter,
+    writer: IndexWriter<Document>,
     /// All events of the day up to this number are in the last commit.
     pub(crate) indexed: u64,
     /// Events since the last commit.
@@ -74,7 +74,7 @@ impl DayWriter {
     }
 
     /// Adds an event.
-    pub(crate) fn add(&mut self, document: TantivyDocument) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, document: Document) -> Result<(), Error> {
         self.writer.add_document(document).map_err(Error::index(self.day))?;
         self.added += 1;
         Ok(())

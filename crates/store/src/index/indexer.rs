@@ -15,11 +15,9 @@ use ecs::{Arrival, Context, Record, Timestamp};
 use hashbrown::HashMap;
 use okta::LogEvent;
 use rusqlite::Connection;
-use tantivy::schema::TantivyDocument;
 
 use super::day_index::DayWriter;
-use super::document::document;
-use super::schema::Schema;
+use super::document::Document;
 use crate::db::{self, OriginId};
 use crate::failpoint::failpoint;
 use crate::folder::Folder;
@@ -41,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) struct Indexable {
     pub(crate) seq: u64,
     pub(crate) day: Day,
-    pub(crate) document: TantivyDocument,
+    pub(crate) document: Document,
 }
 
 enum Task {
@@ -252,7 +250,7 @@ impl Work {
         Ok(())
     }
 
-    fn add(&mut self, day: Day, seq: u64, document: TantivyDocument) -> Result<(), Error> {
+    fn add(&mut self, day: Day, seq: u64, document: Document) -> Result<(), Error> {
         if is_below(day, self.progress.floor.load(Ordering::Relaxed)) {
             return Ok(());
         }
@@ -342,8 +340,8 @@ impl Work {
                 let record = Record::new(&parsed, context, arrival);
                 let id = db::event_id(parsed.uuid, event.text);
                 let day = Day::of(record.published());
-                let mut document = document(&record, &id, event.repaired);
-                number(&mut document, this, row.origin);
+                let mut document = Document::new(&record, &id, event.repaired);
+                document.number(this, row.origin);
                 self.add(day, this, document)?;
                 self.fed = this;
             }
@@ -357,13 +355,6 @@ impl Work {
         self.fed = self.fed.max(self.stored);
         Ok(())
     }
-}
-
-/// Adds what is known of an event when it is committed.
-pub(crate) fn number(document: &mut TantivyDocument, seq: u64, origin: OriginId) {
-    let schema = Schema::get();
-    document.add_u64(schema.seq, seq);
-    document.add_u64(schema.origin, u64::from(origin.0));
 }
 
 /// Whether a day is deleted, when all up to `floor` are.

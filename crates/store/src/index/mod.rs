@@ -7,7 +7,6 @@ pub(crate) mod known;
 mod schema;
 
 pub use day_index::open as open_day;
-pub(crate) use document::address_v6;
-pub use document::document;
-pub(crate) use schema::WORDS;
+pub(crate) use document::{Document, address_v6};
 pub use schema::{Schema, TOKENIZER, lower_cased, tokenizers};
+pub(crate) use schema::{WORDS, indexed_as, lower_case_into};

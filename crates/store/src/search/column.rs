@@ -27,6 +27,7 @@ pub(crate) enum Values {
     Dates(RangeInclusive<DateTime>),
     Addresses(RangeInclusive<Ipv6Addr>),
     Numbers(RangeInclusive<i64>),
+    Booleans(RangeInclusive<bool>),
     Degrees(RangeInclusive<f64>),
 }
 
@@ -43,6 +44,7 @@ impl Weight for ColumnQuery {
             Values::Dates(values) => scorer(columns.column_opt(name)?, values, docs, boost),
             Values::Addresses(values) => scorer(columns.column_opt(name)?, values, docs, boost),
             Values::Numbers(values) => scorer(columns.column_opt(name)?, values, docs, boost),
+            Values::Booleans(values) => scorer(columns.column_opt(name)?, values, docs, boost),
             Values::Degrees(values) => scorer(columns.column_opt(name)?, values, docs, boost),
         })
     }

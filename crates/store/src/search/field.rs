@@ -4,12 +4,12 @@ use ecs::{FIELDS, FieldId, Kind, Lookup, Origin, snake_case};
 use query::Diagnostic;
 use tantivy::schema::Field;
 
-use crate::index::{Schema, lower_cased};
+use crate::index::{Schema, indexed_as, lower_cased};
 
 /// What the name of a field leads to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Target {
-    /// A row of the field table with a field of its own.
+    /// A row of the field table with a field of its own; it may stand in for another one.
     Row(FieldId, Field),
     /// `event.id`.
     Id,
@@ -63,6 +63,7 @@ impl Target {
     }
 
     fn row(id: FieldId) -> Option<Self> {
+        let id = indexed_as(id);
         if let Some(field) = Schema::get().row(id) {
             return Some(Self::Row(id, field));
         }

@@ -4,6 +4,7 @@ mod budget;
 mod collect;
 mod column;
 mod days;
+mod dictionary;
 mod field;
 mod follow;
 mod network;

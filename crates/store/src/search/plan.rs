@@ -16,10 +16,22 @@ use tantivy::{DateTime, Term};
 
 use super::budget::Budget;
 use super::column::{ColumnQuery, Values};
+use super::dictionary::{self, DictionaryQuery, Texts};
 use super::field::{LATITUDE, Target, free_text};
 use super::network;
 use super::terms::{Accept, TermsQuery, behind};
 use crate::index::{Schema, WORDS, lower_cased, tokenizers};
+
+/// The keywords that people search for by their words and that have no inverted index. Those that
+/// have one are in [`Schema::text`].
+const WITH_WORDS: [FieldId; 6] = [
+    FieldId::EventReason,
+    FieldId::EventAction,
+    FieldId::OutcomeReason,
+    FieldId::SourceGeoCityName,
+    FieldId::SourceGeoCountryName,
+    FieldId::UserAgentOriginal,
+];
 
 type Result<T> = std::result::Result<T, Diagnostic>;
 type Boxed = Box<dyn Query>;
@@ -92,12 +104,12 @@ impl Planner<'_> {
         match Target::find(field)? {
             Target::Row(id, field) => match id.kind() {
                 Kind::Keyword if test.matcher == Matcher::Exists => Ok(exists(id.name())),
-                Kind::Keyword => self.keyword(field, String::new(), &test.matcher, node),
+                Kind::Keyword => self.row(id, field, &test.matcher, node),
                 _ if test.matcher == Matcher::Exists => Ok(exists(id.name())),
                 Kind::Date => self.date(id.name(), &test.matcher, node),
                 Kind::Long => long(id.name(), &test.matcher, node),
-                Kind::Boolean => boolean(field, &test.matcher, node),
-                Kind::Ip => ip(id.name(), &test.matcher, node),
+                Kind::Boolean => boolean(id.name(), &test.matcher, node),
+                Kind::Ip => ip(id, &test.matcher, node),
                 _ => Ok(Box::new(EmptyQuery)),
             },
             Target::Id => self.keyword(schema.id, String::new(), &test.matcher, node),
@@ -139,7 +151,20 @@ impl Planner<'_> {
         }
     }
 
-    /// A keyword: the whole value, in any case. Its terms begin with `name`.
+    /// A keyword: the whole value, in any case.
+    fn row(&self, id: FieldId, field: Field, matcher: &Matcher, node: &Node) -> Result<Boxed> {
+        if Schema::get().has_terms(id) {
+            return self.keyword(field, String::new(), matcher, node);
+        }
+        Ok(self.dictionary(id, dictionary::Test::Whole(texts(matcher, node)?)))
+    }
+
+    /// What passes a test in a keyword without an inverted index.
+    fn dictionary(&self, id: FieldId, test: dictionary::Test) -> Boxed {
+        Box::new(DictionaryQuery { name: id.name(), test, budget: Arc::clone(self.budget) })
+    }
+
+    /// A keyword with an inverted index: the whole value, in any case. Its terms begin with `name`.
     fn keyword(&self, field: Field, name: String, matcher: &Matcher, node: &Node) -> Result<Boxed> {
         let budget = Arc::clone(self.budget);
         let terms = match matcher {
@@ -185,42 +210,59 @@ impl Planner<'_> {
                 for (id, field) in free_text() {
                     match (id.kind(), &addresses) {
                         (Kind::Keyword, _) => {
-                            either.push(self.keyword(field, String::new(), matcher, node)?);
+                            either.push(self.row(id, field, matcher, node)?);
                         }
-                        (_, Some(addresses)) => either.push(address_range(id.name(), addresses)),
+                        (_, Some(addresses)) => either.push(address_range(id, addresses)),
                         _ => {}
                     }
                 }
             }
             _ => {
-                let keywords = free_text().filter(|(id, _)| id.kind() == Kind::Keyword);
-                let fields = [schema.text, schema.id].into_iter();
-                for field in fields.chain(keywords.map(|(_, field)| field)) {
+                for field in [schema.text, schema.id] {
                     either.push(self.keyword(field, String::new(), matcher, node)?);
+                }
+                let texts = texts(matcher, node)?;
+                for id in WITH_WORDS {
+                    let words = self.words.clone();
+                    let test = dictionary::Test::AnyWord(texts.clone(), words);
+                    either.push(self.dictionary(id, test));
+                }
+                let keywords = free_text().filter(|(id, _)| id.kind() == Kind::Keyword);
+                for (id, field) in keywords {
+                    either.push(self.row(id, field, matcher, node)?);
                 }
                 if let Matcher::Wildcard(pattern) = matcher
                     && let Some(addresses) = network::beginning(pattern)
                 {
                     let ips = free_text().filter(|(id, _)| id.kind() == Kind::Ip);
-                    either.extend(ips.map(|(id, _)| address_range(id.name(), &addresses)));
+                    either.extend(ips.map(|(id, _)| address_range(id, &addresses)));
                 }
             }
         }
         Ok(any(either))
     }
 
-    /// The words of a text, in their order.
-    fn words(&mut self, text: &str) -> Option<Boxed> {
-        let field = Schema::get().text;
-        let mut terms = Vec::new();
+    /// The words of a text, in their order, in any field that has words.
+    fn words(&mut self, text: &str) -> Vec<Boxed> {
+        let mut words = Vec::new();
         self.words.token_stream(text).process(&mut |token| {
-            terms.push((token.position, Term::from_field_text(field, &token.text)));
+            words.push((token.position, token.text.clone()));
         });
-        match terms.as_slice() {
-            [] => None,
-            [(_, only)] => Some(term(only.clone())),
-            _ => Some(Box::new(PhraseQuery::new_with_offset(terms))),
+        let field = Schema::get().text;
+        let mut terms: Vec<(usize, Term)> = words
+            .iter()
+            .map(|(position, word)| (*position, Term::from_field_text(field, word)))
+            .collect();
+        let mut either: Vec<Boxed> = match terms.len() {
+            0 => return Vec::new(),
+            1 => terms.pop().map(|(_, only)| term(only)).into_iter().collect(),
+            _ => vec![Box::new(PhraseQuery::new_with_offset(terms))],
+        };
+        for id in WITH_WORDS {
+            let test = dictionary::Test::Phrase(words.clone(), self.words.clone());
+            either.push(self.dictionary(id, test));
         }
+        either
     }
 
     fn date(&self, name: &'static str, matcher: &Matcher, node: &Node) -> Result<Boxed> {
@@ -291,6 +333,21 @@ impl Planner<'_> {
     }
 }
 
+/// The texts that a matcher takes, in lower case.
+fn texts(matcher: &Matcher, node: &Node) -> Result<Texts> {
+    Ok(match matcher {
+        Matcher::Term(text) | Matcher::Phrase(text) => Texts::only(lower_cased(text)),
+        Matcher::Wildcard(pattern) => Texts::all(Accept::Pattern(pattern.map(lower_cased))),
+        Matcher::Regex(text) => Texts::all(Accept::Regex(regular(text, node)?)),
+        Matcher::Exists => Texts::all(Accept::All),
+        Matcher::Range(range) => {
+            let bound = |bound: &Bound<Operand>| bound.as_ref().map(|end| lower_cased(&end.text));
+            let (lower, upper) = (bound(&range.lower), bound(&range.upper));
+            Texts { lower, upper, accept: Accept::All }
+        }
+    })
+}
+
 fn any(mut queries: Vec<Boxed>) -> Boxed {
     match queries.len() {
         1 => queries.pop().unwrap_or_else(|| Box::new(EmptyQuery)),
@@ -332,13 +389,14 @@ fn date_range(name: &'static str, since: Option<i64>, until: Option<i64>) -> Box
     Box::new(ColumnQuery { name, values: Values::Dates(since..=last) })
 }
 
-fn address_range(name: &'static str, addresses: &RangeInclusive<Ipv6Addr>) -> Boxed {
+fn address_range(id: FieldId, addresses: &RangeInclusive<Ipv6Addr>) -> Boxed {
+    let schema = Schema::get();
     if addresses.start() == addresses.end()
-        && let Ok(field) = Schema::get().tantivy.get_field(name)
+        && let Some(field) = schema.row(id).filter(|_| schema.has_terms(id))
     {
         return term(Term::from_field_ip_addr(field, *addresses.start()));
     }
-    Box::new(ColumnQuery { name, values: Values::Addresses(addresses.clone()) })
+    Box::new(ColumnQuery { name: id.name(), values: Values::Addresses(addresses.clone()) })
 }
 
 /// The first and the last value of a range, both included. `next` and `previous` give the
@@ -370,7 +428,7 @@ fn column(name: &'static str, values: Option<Values>) -> Boxed {
     }
 }
 
-fn ip(name: &'static str, matcher: &Matcher, node: &Node) -> Result<Boxed> {
+fn ip(id: FieldId, matcher: &Matcher, node: &Node) -> Result<Boxed> {
     let wrong = |text: &str, span| {
         let problem = format!("'{text}' is no address");
         let help = "write one such as 198.51.100.7 or 2001:db8::1, or a network such as 10.0.0.0/8";
@@ -404,12 +462,12 @@ fn ip(name: &'static str, matcher: &Matcher, node: &Node) -> Result<Boxed> {
                 Bound::Unbounded => Some(Ipv6Addr::from(u128::MAX)),
             };
             let addresses = lower.zip(upper).map(|(lower, upper)| Values::Addresses(lower..=upper));
-            return Ok(column(name, addresses));
+            return Ok(column(id.name(), addresses));
         }
         Matcher::Regex(text) => return Err(wrong(&format!("/{text}/"), node.span)),
-        Matcher::Exists => return Ok(exists(name)),
+        Matcher::Exists => return Ok(exists(id.name())),
     };
-    Ok(address_range(name, &addresses))
+    Ok(address_range(id, &addresses))
 }
 
 fn long(name: &'static str, matcher: &Matcher, node: &Node) -> Result<Boxed> {
@@ -465,7 +523,7 @@ fn no_pattern(node: &Node) -> Diagnostic {
     Diagnostic::new(node.span, "numbers have no wildcards", "write a range, such as [1 TO 9]")
 }
 
-fn boolean(field: Field, matcher: &Matcher, node: &Node) -> Result<Boxed> {
+fn boolean(name: &'static str, matcher: &Matcher, node: &Node) -> Result<Boxed> {
     if let Matcher::Term(text) | Matcher::Phrase(text) = matcher {
         let value = match &*text.to_ascii_lowercase() {
             "true" => Some(true),
@@ -473,7 +531,7 @@ fn boolean(field: Field, matcher: &Matcher, node: &Node) -> Result<Boxed> {
             _ => None,
         };
         if let Some(value) = value {
-            return Ok(term(Term::from_field_bool(field, value)));
+            return Ok(column(name, Some(Values::Booleans(value..=value))));
         }
     }
     Err(Diagnostic::new(node.span, "expected true or false", "the field has no other values"))

@@ -40,7 +40,7 @@ pub(crate) enum Accept {
 }
 
 impl Accept {
-    fn accepts(&self, value: &str) -> bool {
+    pub(super) fn accepts(&self, value: &str) -> bool {
         match self {
             Self::All => true,
             Self::Pattern(pattern) => pattern.matches(value),

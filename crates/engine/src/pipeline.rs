@@ -19,9 +19,9 @@ use crate::metrics::Metrics;
 use crate::worker::{Seen, Worked, Worker};
 
 /// How many events are committed together at the most.
-const MOST_TOGETHER: usize = 8_000;
+const MOST_TOGETHER: usize = 4_000;
 /// How many batches may wait between two threads.
-const WAITING: usize = 8;
+const WAITING: usize = 4;
 /// How long to wait before what could not be committed is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often there is tidying up.

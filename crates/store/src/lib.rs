@@ -10,6 +10,7 @@ mod folder;
 mod index;
 mod keys;
 mod prepared;
+mod retention;
 pub mod search;
 mod writer;
 

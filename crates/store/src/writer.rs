@@ -13,10 +13,14 @@ use crate::folder::{Folder, Lock};
 use crate::index::indexer::{Indexable, Indexer, is_below};
 use crate::index::known::{Key, Known, hash};
 use crate::prepared::Prepared;
+use crate::retention::RetentionClock;
 use crate::{Day, Error};
 
 /// How many events may be stored and not searchable before nothing more is taken.
 const MOST_UNINDEXED: u64 = 3_000_000;
+
+/// The name under which the clock of retention is kept.
+const CLOCK: &str = "retention_clock";
 
 /// How events and alerts are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +71,9 @@ pub struct Writer {
     next_seq: u64,
     /// All days up to this one are deleted.
     floor: i32,
+    /// The newest day with events.
+    newest: Option<Day>,
+    clock: RetentionClock,
     trimmed: u64,
     _lock: Lock,
 }
@@ -85,6 +92,8 @@ impl Writer {
         let meta = |name| db::meta(&db, name);
         let next_seq = meta("next_seq")?.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(1);
         let floor = meta("floor")?.and_then(|day| i32::try_from(day).ok()).unwrap_or(i32::MIN);
+        let clock = RetentionClock::new(meta(CLOCK)?);
+        let newest = folder.days()?.into_iter().max().filter(|day| *day != Day::Undated);
         let known = Known::new(folder.clone());
         let indexer = Indexer::start(&folder, floor, next_seq - 1)?;
         let mut writer = Self {
@@ -98,6 +107,8 @@ impl Writer {
             organization_numbers: HashMap::new(),
             next_seq,
             floor,
+            newest,
+            clock,
             trimmed: 0,
             _lock: lock,
         };
@@ -217,6 +228,7 @@ impl Writer {
             }
         }
         self.known.indexed(indexed);
+        self.clock.advance(now, self.newest.and_then(Day::end));
         self.expire(now)
     }
 
@@ -241,7 +253,11 @@ impl Writer {
 
     /// Whether a day is not kept any more.
     fn is_expired(&self, day: Day, now: Timestamp) -> bool {
-        let oldest = self.options.retention_days.map(|days| now.0 - i64::from(days) * 86_400_000);
+        let now = self.clock.now(now);
+        let oldest = self
+            .options
+            .retention_days
+            .map(|days| now.0.saturating_sub(i64::from(days) * 86_400_000));
         let too_old = matches!((day.end(), oldest), (Some(end), Some(oldest)) if end.0 <= oldest);
         too_old || is_below(day, self.floor)
     }
@@ -254,6 +270,9 @@ impl Writer {
         correlate: Correlate<'_>,
     ) -> Result<(Vec<Committed>, Vec<Indexable>, u64), Error> {
         let now = Timestamp::now();
+        let newest = batches.iter().flat_map(|batch| &batch.events).map(|event| event.day).max();
+        let newest = newest.filter(|day| *day != Day::Undated).max(self.newest);
+        self.clock.advance(now, newest.and_then(Day::end));
         let mut next_seq = self.next_seq;
         let mut results = Vec::with_capacity(batches.len());
         let mut new_origins: Vec<(OriginId, Arc<Origin>)> = Vec::new();
@@ -345,9 +364,11 @@ impl Writer {
             }
         }
         db::set_meta(&transaction, "next_seq", i64::try_from(next_seq).unwrap_or(i64::MAX))?;
+        self.clock.time().map_or(Ok(()), |time| db::set_meta(&transaction, CLOCK, time))?;
         failpoint("before_commit");
         transaction.commit()?;
         failpoint("after_commit");
+        self.newest = newest;
         for (id, origin) in new_origins {
             self.learn(id, origin);
         }
@@ -396,7 +417,7 @@ impl Writer {
         if let Some(limit) = self.options.retention_size {
             let mut size = crate::folder::size(self.folder.root());
             // Today stays, however large it is.
-            let today = Day::of(Some(now));
+            let today = self.newest.map_or(Day::of(Some(now)), |day| day.min(Day::of(Some(now))));
             let dated = days.iter().filter(|day| matches!(day, Day::Date(_)) && **day < today);
             for day in dated {
                 if size <= limit {
@@ -413,6 +434,7 @@ impl Writer {
         }
         let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         db::set_meta(&transaction, "floor", i64::from(floor))?;
+        self.clock.time().map_or(Ok(()), |time| db::set_meta(&transaction, CLOCK, time))?;
         let start = Day::Date(floor).end().unwrap_or(Timestamp(i64::MIN));
         db::forget_quarantined(&transaction, start)?;
         transaction.commit()?;

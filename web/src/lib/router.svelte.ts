@@ -18,7 +18,7 @@ export const PATHS = {
   intelligence: "/intelligence",
   settings: "/settings",
   audit: "/audit",
-  login: "/login",
+  signIn: "/sign-in",
   setup: "/setup",
 } as const;
 

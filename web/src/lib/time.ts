@@ -4,10 +4,11 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** What a date is shown as. */
-export type Form = "short" | "full" | "time" | "day";
+/** What a date is shown as. `smart` leaves out what today has in common. */
+export type Form = "short" | "smart" | "full" | "time" | "day";
 
-const OPTIONS: Record<Form, Intl.DateTimeFormatOptions> = {
+const OPTIONS: Record<Exclude<Form, "smart"> | "minute", Intl.DateTimeFormatOptions> = {
+  minute: { month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit" },
   short: { month: "short", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" },
   full: {
     weekday: "short",
@@ -29,6 +30,15 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 export function show(date: string | number | Date, form: Form, utc: boolean): string {
   const at = new Date(date);
   if (Number.isNaN(at.getTime())) return String(date);
+  if (form === "smart") return write(at, isToday(at, utc) ? "time" : "minute", utc);
+  return write(at, form, utc);
+}
+
+function isToday(at: Date, utc: boolean): boolean {
+  return write(at, "day", utc) === write(new Date(), "day", utc) && Math.abs(+at - Date.now()) < DAY;
+}
+
+function write(at: Date, form: keyof typeof OPTIONS, utc: boolean): string {
   const key = `${form}${utc ? "Z" : ""}`;
   let format = formats.get(key);
   if (!format) {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { api, isAbort, onUnauthenticated, Problem, searchParams, useCsrfToken } from "./client";
+import { api, isAbort, onCsrfRefused, onUnauthenticated, Problem, searchParams, useCsrfToken } from "./client";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -82,4 +82,22 @@ test("changes carry the token, reads do not", async () => {
 test("an answer may be empty", async () => {
   answer("", { status: 204 });
   await expect(api.delete("/exceptions/1")).resolves.toBeUndefined();
+});
+
+test("a refused token is had anew, once", async () => {
+  const fetch = answer(JSON.stringify({ code: "csrf" }), { status: 403 });
+  const renew = vi.fn(() => Promise.resolve(useCsrfToken("fresh")));
+  onCsrfRefused(renew);
+  await expect(api.post("/searches", {})).rejects.toMatchObject({ code: "csrf" });
+  expect(renew).toHaveBeenCalledOnce();
+  expect(fetch).toHaveBeenCalledTimes(2);
+  expect(fetch.mock.calls[1]?.[1]?.headers).toMatchObject({ "X-CSRF-Token": "fresh" });
+});
+
+test("a wrong password does not end a session", async () => {
+  const listener = vi.fn();
+  onUnauthenticated(listener);
+  answer(JSON.stringify({ code: "wrong-credentials" }), { status: 401 });
+  await expect(api.post("/session", {})).rejects.toMatchObject({ status: 401 });
+  expect(listener).not.toHaveBeenCalled();
 });

@@ -46,10 +46,16 @@ export function searchParams(params: Record<string, Param>): string {
 type Listener = (problem: Problem) => void;
 let csrfToken: string | null = null;
 let unauthenticated: Listener = () => undefined;
+let renewCsrfToken: () => Promise<void> = () => Promise.resolve();
 
 /** Takes the token that changes are sent with. */
 export function useCsrfToken(token: string | null): void {
   csrfToken = token;
+}
+
+/** How the token is had anew, when the server no longer takes the old one. */
+export function onCsrfRefused(renew: () => Promise<void>): void {
+  renewCsrfToken = renew;
 }
 
 /** Who is told when the session is over. */
@@ -74,6 +80,7 @@ async function request<T>(
   path: string,
   body: unknown,
   signal: AbortSignal | undefined,
+  isRepeated = false,
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET" && csrfToken !== null) headers["X-CSRF-Token"] = csrfToken;
@@ -97,7 +104,11 @@ async function request<T>(
   }
   if (!response.ok) {
     const problem = await problemOf(response);
-    if (problem.status === 401) unauthenticated(problem);
+    if (problem.code === "csrf" && !isRepeated) {
+      await renewCsrfToken();
+      return request(method, path, body, signal, true);
+    }
+    if (problem.status === 401 && problem.code !== "wrong-credentials") unauthenticated(problem);
     throw problem;
   }
   if (response.status === 204) return undefined as T;

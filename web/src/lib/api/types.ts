@@ -478,3 +478,37 @@ export interface AuditPage {
   entries: AuditEntry[];
   next: string | null;
 }
+
+export interface SessionState {
+  user: {
+    id: number;
+    name: string;
+    role: Role;
+    has_password: boolean;
+    expires: Time;
+  } | null;
+  csrf: string | null;
+  setup: boolean;
+  oidc: { name: string; start: string } | null;
+}
+export interface User {
+  id: number;
+  name: string;
+  role: Role;
+  disabled: boolean;
+  has_password: boolean;
+  oidc: boolean;
+  created: Time;
+  last_sign_in: Time | null;
+}
+export interface Token {
+  id: number;
+  name: string;
+  role: Role | "intake";
+  intake: string | null;
+  owner: string | null;
+  created: Time;
+  expires: Time;
+  last_used: Time | null;
+  revoked: Time | null;
+}

@@ -27,6 +27,7 @@ describe("hidden characters", () => {
       { text: "b", hidden: false },
     ]);
     expect(runs("")).toEqual([]);
+    expect(runs("a\nb", true)).toEqual([{ text: "a\nb", hidden: false }]);
   });
 });
 

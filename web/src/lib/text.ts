@@ -22,11 +22,12 @@ function picture(character: string): string {
   return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-/** Text in runs, hidden characters pictured. */
-export function runs(text: string): Run[] {
+/** Text in runs, hidden characters pictured. `lines` leaves line feeds as they are. */
+export function runs(text: string, lines = false): Run[] {
   const found: Run[] = [];
   let end = 0;
   for (const match of text.matchAll(HIDDEN)) {
+    if (lines && match[0] === "\n") continue;
     if (match.index > end) found.push({ text: text.slice(end, match.index), hidden: false });
     found.push({ text: picture(match[0]), hidden: true });
     end = match.index + match[0].length;

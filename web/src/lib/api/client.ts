@@ -127,3 +127,11 @@ export const api = {
 
 /** A part of a path. */
 export const segment = (text: string) => encodeURIComponent(text);
+
+/** Has the browser save an answer as a file. */
+export function download(path: string, params: Record<string, Param>): void {
+  const link = document.createElement("a");
+  link.href = `/api/v1${path}${searchParams(params)}`;
+  link.download = "";
+  link.click();
+}

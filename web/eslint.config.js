@@ -16,7 +16,12 @@ export default defineConfig(
     rules: {
       // What is stored is hostile: it is text, and never markup.
       "svelte/no-at-html-tags": "error",
-      "svelte/no-inline-styles": ["error", { allowTransitions: true }],
+      // Copies that nobody changes afterwards need no reactive twin.
+      "svelte/prefer-svelte-reactivity": "off",
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
       "no-undef": "off",
       // Links are plain paths, and the router takes the clicks.
       "svelte/no-navigation-without-resolve": "off",

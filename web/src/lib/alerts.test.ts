@@ -8,7 +8,11 @@ const alert = (id: string, state: AlertState) => ({ id, state }) as AlertSummary
 test("the next and the one before", () => {
   trail.ids = ["a", "b", "c"];
   expect([beside("b", 1), beside("b", -1)]).toEqual(["c", "a"]);
-  expect([beside("c", 1), beside("a", -1), beside("x", 1)]).toEqual([undefined, undefined, undefined]);
+  expect([beside("c", 1), beside("a", -1), beside("x", 1)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test.each<[number, AlertChange, string]>([

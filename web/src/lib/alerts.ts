@@ -1,7 +1,14 @@
 /** What is done with alerts, from the list and from the page of one. */
 
 import { api, segment } from "./api/client";
-import type { AlertChange, AlertDetail, AlertState, AlertSummary, BulkAnswer, Verdict } from "./api/types";
+import type {
+  AlertChange,
+  AlertDetail,
+  AlertState,
+  AlertSummary,
+  BulkAnswer,
+  Verdict,
+} from "./api/types";
 import { count, words } from "./text";
 
 export const OPEN: readonly AlertState[] = ["new", "acknowledged"];
@@ -33,7 +40,8 @@ export async function changeAll(ids: readonly string[], change: AlertChange): Pr
   }
   const answer = await api.post<BulkAnswer>("/alerts/bulk", { ids, change });
   const [failed] = answer.failed;
-  if (failed) throw new Error(`${count(answer.failed.length, "alert")} not changed: ${failed.problem}`);
+  if (failed)
+    throw new Error(`${count(answer.failed.length, "alert")} not changed: ${failed.problem}`);
   return answer.changed;
 }
 
@@ -49,7 +57,10 @@ export function told(number: number, change: AlertChange): string {
 }
 
 /** What takes a change back, if that can be said: a closed alert is as new as it was. */
-export function undo(alerts: readonly AlertSummary[], change: AlertChange): AlertChange | undefined {
+export function undo(
+  alerts: readonly AlertSummary[],
+  change: AlertChange,
+): AlertChange | undefined {
   const [first] = alerts;
   if (!first || change.state === undefined) return undefined;
   const isSame = alerts.every((alert) => alert.state === first.state);

@@ -17,10 +17,14 @@ class Feed {
 
   /** Begins to listen. Gives what ends that. */
   start(): () => void {
-    const tail = new Tail("/alerts/tail", {}, {
-      alert: (alert: AlertSummary) => this.#tell(alert, false),
-      change: (alert: AlertSummary) => this.#tell(alert, true),
-    });
+    const tail = new Tail(
+      "/alerts/tail",
+      {},
+      {
+        alert: (alert: AlertSummary) => this.#tell(alert, false),
+        change: (alert: AlertSummary) => this.#tell(alert, true),
+      },
+    );
     this.tail = tail;
     void this.#count();
     return () => {

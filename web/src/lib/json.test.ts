@@ -8,7 +8,7 @@ const text = (json: string) =>
     .join("");
 
 test.each([
-  [{ a: 1, b: ["x", { c: null }], d: {}, e: [], f: "say \"hi\" {,}: \\" }],
+  [{ a: 1, b: ["x", { c: null }], d: {}, e: [], f: 'say "hi" {,}: \\' }],
   [[]],
   ["text"],
   [{ "a:b": { "": true } }],

@@ -75,7 +75,9 @@ function isTyping(event: KeyboardEvent): boolean {
   }
   if (target.closest("textarea, select, [contenteditable='true']")) return true;
   // Buttons and links are pressed with these.
-  return (event.key === "Enter" || event.key === " ") && target.closest("button, a, summary") !== null;
+  return (
+    (event.key === "Enter" || event.key === " ") && target.closest("button, a, summary") !== null
+  );
 }
 
 export const keys = new Keys();

@@ -24,7 +24,9 @@ function write(name: string, value: string | null): void {
 const storedTheme = read("theme");
 
 class Prefs {
-  #theme = $state<Theme>(storedTheme === "light" || storedTheme === "dark" ? storedTheme : "system");
+  #theme = $state<Theme>(
+    storedTheme === "light" || storedTheme === "dark" ? storedTheme : "system",
+  );
   #utc = $state(read("utc") === "1");
   #keys = $state(read("keys") !== "0");
 

@@ -54,7 +54,11 @@ export function match(path: string): Match {
 export type Query = Record<string, string | null | undefined>;
 
 /** A path with parameters; what is empty is left out. */
-export function href(page: PageName, params: Record<string, string> = {}, query: Query = {}): string {
+export function href(
+  page: PageName,
+  params: Record<string, string> = {},
+  query: Query = {},
+): string {
   const path = PATHS[page].replace(/:(\w+)/g, (_, name: string) =>
     encodeURIComponent(params[name] ?? ""),
   );
@@ -116,7 +120,8 @@ class Router {
       if (!link || link.target || link.hasAttribute("download") || link.origin !== location.origin)
         return;
       if (link.pathname.startsWith("/api/") || link.dataset.native !== undefined) return;
-      if (link.hash && link.pathname === location.pathname && link.search === location.search) return;
+      if (link.hash && link.pathname === location.pathname && link.search === location.search)
+        return;
       event.preventDefault();
       this.go(link.href);
     };

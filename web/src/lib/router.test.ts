@@ -48,7 +48,10 @@ describe("the router", () => {
     expect(click('<a href="/alerts">x</a>')).toBe(true);
     expect(router.path).toBe("/alerts");
     // jsdom says that it cannot navigate where nobody prevents it.
-    for (const left of ['<a href="/api/openapi.json" target="_blank">x</a>', '<a href="/x" download>x</a>'])
+    for (const left of [
+      '<a href="/api/openapi.json" target="_blank">x</a>',
+      '<a href="/x" download>x</a>',
+    ])
       expect(click(left)).toBe(false);
     stop();
   });

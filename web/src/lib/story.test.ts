@@ -10,7 +10,13 @@ test.each<[string, Partial<AlertDetail>, string[]]>([
   ["nothing known", {}, []],
   [
     "one person",
-    { entities: { user: { name: "ada" }, actor: { name: "ada", type: "User" }, source_ip: "192.0.2.1" } },
+    {
+      entities: {
+        user: { name: "ada" },
+        actor: { name: "ada", type: "User" },
+        source_ip: "192.0.2.1",
+      },
+    },
     ["It was done by ada from 192.0.2.1."],
   ],
   [

@@ -41,7 +41,8 @@ export function story(alert: AlertDetail, utc: boolean): string[] {
     );
   }
   if (api_token) told.push("An API token was used.");
-  else if (session && alert.event_count === 1) told.push("It happened in a session whose other events can be looked at.");
+  else if (session && alert.event_count === 1)
+    told.push("It happened in a session whose other events can be looked at.");
   return told;
 }
 

@@ -1,6 +1,18 @@
 import { describe, expect, test } from "vitest";
 
-import { ago, DAY, describeRange, HOUR, iso, MINUTE, parseRange, parseSpan, show, span, step } from "./time";
+import {
+  ago,
+  DAY,
+  describeRange,
+  HOUR,
+  iso,
+  MINUTE,
+  parseRange,
+  parseSpan,
+  show,
+  span,
+  step,
+} from "./time";
 
 const NOW = Date.parse("2026-09-01T12:00:00Z");
 

@@ -35,7 +35,9 @@ export function show(date: string | number | Date, form: Form, utc: boolean): st
 }
 
 function isToday(at: Date, utc: boolean): boolean {
-  return write(at, "day", utc) === write(new Date(), "day", utc) && Math.abs(+at - Date.now()) < DAY;
+  return (
+    write(at, "day", utc) === write(new Date(), "day", utc) && Math.abs(+at - Date.now()) < DAY
+  );
 }
 
 function write(at: Date, form: keyof typeof OPTIONS, utc: boolean): string {

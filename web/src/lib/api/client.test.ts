@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { api, isAbort, onCsrfRefused, onUnauthenticated, Problem, searchParams, useCsrfToken } from "./client";
+import {
+  api,
+  isAbort,
+  onCsrfRefused,
+  onUnauthenticated,
+  Problem,
+  searchParams,
+  useCsrfToken,
+} from "./client";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -30,10 +38,13 @@ test("parameters", () => {
 describe("problems", () => {
   test("carry what the server said", async () => {
     const position = { start: 0, end: 8 };
-    answer(JSON.stringify({ title: "Bad Request", detail: "no field", code: "invalid_query", position }), {
-      status: 400,
-      type: "application/problem+json",
-    });
+    answer(
+      JSON.stringify({ title: "Bad Request", detail: "no field", code: "invalid_query", position }),
+      {
+        status: 400,
+        type: "application/problem+json",
+      },
+    );
     const problem = Problem.from(await api.get("/events").catch((error: unknown) => error));
     expect(problem).toMatchObject({ status: 400, message: "no field", code: "invalid_query" });
     expect(problem.document.position).toEqual(position);

@@ -74,7 +74,11 @@ describe("filters", () => {
   test("hostile values stay values", () => {
     const value = 'x" OR "y\\';
     const query = toggle("a", "user.name", value);
-    expect(pieces(query).map((piece) => piece.text)).toEqual(["a", "AND", term("user.name", value)]);
+    expect(pieces(query).map((piece) => piece.text)).toEqual([
+      "a",
+      "AND",
+      term("user.name", value),
+    ]);
     expect(toggle(query, "user.name", value)).toBe("a");
   });
 });

@@ -140,7 +140,8 @@ export function remove(query: string, clause: string): string {
   if (!found) return query;
   const before = query.slice(0, found.start).replace(/\s*(AND|&&)\s*$/, "");
   const after = query.slice(found.end).replace(/^\s*(AND|&&)\s*/, "");
-  const joined = before.trim() && after.trim() ? `${before.trim()} AND ${after.trim()}` : before + after;
+  const joined =
+    before.trim() && after.trim() ? `${before.trim()} AND ${after.trim()}` : before + after;
   return joined.trim();
 }
 
@@ -169,7 +170,10 @@ export function typing(query: string, place: number): Typing {
   const word = last.text.replace(/^[-+!]/, "");
   const from = last.end - word.length;
   const colon = word.indexOf(":");
-  if (colon < 0) return word.startsWith('"') || word.startsWith("/") ? null : { what: "field", from, prefix: word };
+  if (colon < 0)
+    return word.startsWith('"') || word.startsWith("/")
+      ? null
+      : { what: "field", from, prefix: word };
   const field = word.slice(0, colon);
   if (!/^[\w@.-]+$/.test(field)) return null;
   let value = word.slice(colon + 1);
@@ -183,6 +187,7 @@ export function typing(query: string, place: number): Typing {
   }
   if (/^[[{/<>=]/.test(value)) return null;
   const quoted = value.startsWith('"');
-  if (quoted && endOfQuotes(value, 0) <= value.length && /[^\\]"$/.test(value.slice(1))) return null;
+  if (quoted && endOfQuotes(value, 0) <= value.length && /[^\\]"$/.test(value.slice(1)))
+    return null;
   return { what: "value", from: start, field, prefix: quoted ? value.slice(1) : value, quoted };
 }

@@ -9,7 +9,13 @@ import { quote, typing } from "$lib/query/query";
 import { plain } from "$lib/text";
 
 /** Fields that come first, since most questions begin with them. */
-const USUAL = ["user.name", "event.action", "event.outcome", "source.ip", "source.geo.country_name"];
+const USUAL = [
+  "user.name",
+  "event.action",
+  "event.outcome",
+  "source.ip",
+  "source.geo.country_name",
+];
 
 /** Fields whose name, or any part of it, begins like what was typed. */
 export function fieldOptions(list: readonly FieldInfo[], prefix: string): Completion[] {

@@ -7,17 +7,43 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Why a request was not done.
+use crate::access::Role;
+
+/// Why a request was not done: a problem document (RFC 9457). Its member `code` is a word for
+/// programs, where the status alone does not tell them what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
+    code: Option<&'static str>,
     detail: Cow<'static, str>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into(), header: None }
+        Self { status, code: None, detail: detail.into(), header: None }
+    }
+
+    /// A problem that programs tell from others of its status by `code`.
+    pub(crate) fn coded(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { code: Some(code), ..Self::new(status, detail) }
+    }
+
+    /// The same for everybody who has not shown who they are, whatever they have shown.
+    pub(crate) fn signed_out() -> Self {
+        let detail = "expected a session or an API token: sign in";
+        let problem = Self::coded(StatusCode::UNAUTHORIZED, "signed-out", detail);
+        problem.with(header::WWW_AUTHENTICATE, "Bearer realm=\"wardgate\"")
+    }
+
+    /// Somebody known may not do this.
+    pub(crate) fn forbidden(needed: Role) -> Self {
+        let detail = format!("expected at least the role {needed}");
+        Self::coded(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
     /// The same for every request without a valid key, whatever is wrong with it.
@@ -58,12 +84,15 @@ impl IntoResponse for Problem {
             title: &'static str,
             status: u16,
             detail: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            code: Option<&'static str>,
         }
         let document = Document {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
+            code: self.code,
         };
         let mut response = json(self.status, &document);
         let kind = HeaderValue::from_static("application/problem+json");
@@ -86,20 +115,42 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response {
     response
 }
 
-/// What every answer carries: it is read by programs, kept by nobody, and shown in no frame.
-const HEADERS: [(HeaderName, HeaderValue); 4] = [
+/// What every answer carries that does not say otherwise: it is read by programs, and kept by
+/// nobody.
+const UNLESS_SAID: [(HeaderName, HeaderValue); 2] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
     ),
+];
+
+/// What every answer carries: it is what it says it is, shown in no frame, used by no other site,
+/// and needs none of the devices that a browser has.
+const ALWAYS: [(HeaderName, HeaderValue); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
 ];
 
 /// Adds the headers that every answer carries.
 pub(crate) fn secure(response: &mut Response) {
-    for (name, value) in HEADERS {
+    for (name, value) in UNLESS_SAID {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    for (name, value) in ALWAYS {
         response.headers_mut().insert(name, value);
     }
 }

@@ -11,6 +11,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use engine::Handle;
 
+use crate::access::gate;
 use crate::answer::{self, Problem};
 use crate::health::{self, Check};
 use crate::intake::{self, Room};
@@ -106,6 +107,7 @@ impl App {
             .route("/readyz", get(health::ready))
             .method_not_allowed_fallback(wrong_method)
             .fallback(unknown_route)
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), gate))
             .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
             .with_state(app);
         (router, limits, counters)

@@ -46,6 +46,7 @@
 //! # }).unwrap();
 //! ```
 
+pub mod access;
 mod answer;
 mod app;
 pub mod events;
@@ -59,6 +60,7 @@ mod metrics;
 mod secret;
 mod tls;
 
+pub use answer::Problem;
 pub use app::App;
 pub use health::Check;
 pub use keys::{Hook, HookRegistry, HookTable, Key, KeyRing, Keys};

@@ -4,6 +4,7 @@ mod backup;
 mod database;
 mod day;
 mod db;
+mod desk;
 mod error;
 mod failpoint;
 mod folder;
@@ -17,9 +18,12 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Alert, AlertFilter, AlertState, Change, Cursor, NewAlert, Origin, OriginId, Quarantined,
-    StoredAlert, UnknownAlert, Verdict,
+    Alert, AlertFilter, AlertGroup, AlertPage, AlertSort, AlertState, AlertUpdate, Assignee,
+    AuditEntry, AuditFilter, Change, ChangeKind, Cursor, NewAlert, NewAudit, NewException,
+    NewSearch, Origin, OriginId, Quarantined, Refused, RuleSwitch, SavedSearch, StoredAlert,
+    StoredException, UnknownAlert, Verdict, event_id,
 };
+pub use desk::Fired;
 pub use error::Error;
 pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};

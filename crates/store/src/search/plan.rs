@@ -17,6 +17,7 @@ use tantivy::{DateTime, Term};
 use super::budget::Budget;
 use super::column::{ColumnQuery, Values};
 use super::field::{LATITUDE, Target, free_text};
+use super::measure::Measurable;
 use super::network;
 use super::terms::{Accept, TermsQuery, behind};
 use crate::index::{Schema, WORDS, lower_cased, tokenizers};
@@ -500,4 +501,24 @@ pub(crate) fn countable(field: &query::Field) -> Result<FieldId> {
         }
         _ => refuse("cannot be counted by"),
     }
+}
+
+/// The column of a field that has numbers or dates.
+pub(crate) fn measurable(field: &query::Field) -> Result<Measurable> {
+    match Target::find(field)? {
+        Target::Row(id, _) if id.kind() == Kind::Date => Ok(Measurable::Date(id.name())),
+        Target::Row(id, _) if id.kind() == Kind::Long => Ok(Measurable::Number(id.name())),
+        Target::Degrees(name) => Ok(Measurable::Degrees(name)),
+        _ => {
+            let problem = format!("{} has no numbers and no dates", field.name);
+            Err(Diagnostic::new(field.span, problem, "name a field of type long or date"))
+        }
+    }
+}
+
+/// Whether a field can be searched, and whether events can be counted by it.
+#[must_use]
+pub fn abilities(field: &str) -> (bool, bool) {
+    let field = query::Field { name: field.to_owned(), span: query::Span::default() };
+    (Target::find(&field).is_ok(), countable(&field).is_ok())
 }

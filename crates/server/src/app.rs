@@ -106,7 +106,7 @@ impl App {
             .route("/healthz", get(health::healthy))
             .route("/readyz", get(health::ready))
             .method_not_allowed_fallback(wrong_method)
-            .fallback(unknown_route)
+            .fallback(crate::ui::serve)
             .layer(middleware::from_fn_with_state(Arc::clone(&app), gate))
             .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
             .with_state(app);
@@ -140,10 +140,6 @@ fn route(path: &str) -> &'static str {
         return "/hooks/{name}";
     }
     ROUTES.into_iter().find(|route| *route == path).unwrap_or("other")
-}
-
-async fn unknown_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
 }
 
 async fn wrong_method() -> Problem {

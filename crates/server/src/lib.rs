@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | `POST /plain`, `/plain/batch`, `/jsons`, `/batch`, `/array` | events, with an intake key |
 //! | `GET /hooks/NAME`, `POST /hooks/NAME` | Okta's event hooks |
+//! | `GET /` and what is below it | the pages, unless another route takes it |
 //! | `GET /metrics`, `/healthz`, `/readyz` | for those who run it |
 //!
 //! ```
@@ -59,6 +60,7 @@ mod listen;
 mod metrics;
 mod secret;
 mod tls;
+mod ui;
 
 pub use answer::Problem;
 pub use app::App;

@@ -75,6 +75,12 @@ impl Database {
         Ok(rows.map(|(rule, counts, last)| Fired { rule, counts, last }).collect())
     }
 
+    /// The alerts that `filter` lets through, its limit looked at, whose documents have an event
+    /// with this id.
+    pub fn alerts_naming(&self, filter: &AlertFilter, event: &str) -> Result<Vec<Alert>, Error> {
+        Ok(alerts::naming(&self.db, filter, event)?)
+    }
+
     /// The alert with this id.
     pub fn alert_of_id(&self, id: Uuid) -> Result<Option<StoredAlert>, Error> {
         Ok(alerts::of_id(&self.db, id)?)

@@ -10,6 +10,7 @@ mod failpoint;
 mod folder;
 mod index;
 mod keys;
+pub mod output;
 mod prepared;
 pub mod search;
 mod writer;

@@ -10,6 +10,7 @@ mod folder;
 mod index;
 mod keys;
 mod prepared;
+mod role;
 pub mod search;
 mod writer;
 
@@ -17,12 +18,14 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Alert, AlertFilter, AlertState, Change, Cursor, NewAlert, Origin, OriginId, Quarantined,
-    StoredAlert, UnknownAlert, Verdict,
+    Account, Alert, AlertFilter, AlertState, Audit, AuditEntry, AuditFilter, Change, Cursor,
+    External, NewAlert, NewSession, NewToken, NotSignedIn, Origin, OriginId, Quarantined, Refused,
+    Session, StoredAlert, Token, UnknownAlert, User, UserChange, Verdict,
 };
 pub use error::Error;
 pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};
 pub use keys::IntakeKey;
 pub use prepared::Prepared;
+pub use role::{NoRole, Role, TokenRole};
 pub use writer::{Committed, Correlate, Options, Writer};

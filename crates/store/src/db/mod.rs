@@ -1,6 +1,8 @@
 //! Everything but the indexed events: SQLite.
 
+pub(crate) mod access;
 mod alerts;
+pub(crate) mod audit;
 mod journal;
 mod state;
 
@@ -9,6 +11,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+pub use access::{
+    Account, External, NewSession, NewToken, NotSignedIn, Refused, Session, Token, User, UserChange,
+};
 pub use alerts::{
     Alert, AlertFilter, AlertState, Change, NewAlert, StoredAlert, UnknownAlert, Verdict,
 };
@@ -16,6 +21,7 @@ pub(crate) use alerts::{
     after as alerts_after, change as change_alert, changes as alert_changes, find as find_alert,
     insert as insert_alert, last as last_alert, list as list_alerts, repeats as alert_repeats,
 };
+pub use audit::{Audit, AuditEntry, AuditFilter};
 pub(crate) use journal::{JournalRow, compress, event_id, insert, pack, read, trim};
 pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{
@@ -111,6 +117,9 @@ CREATE TABLE intake_keys (
 );
 ";
 
+/// What a new database begins with.
+const TABLES: &[&str] = &[SCHEMA, audit::TABLES, access::TABLES];
+
 /// Opens the database to write, and makes its tables if it has none.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     let db = damaged(path, Connection::open(path))?;
@@ -122,7 +131,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         }),
     )?;
     if tables == 0 {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {} COMMIT;", TABLES.concat()))?;
     }
     Ok(db)
 }

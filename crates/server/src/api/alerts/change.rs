@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize};
-use store::{AlertState, AlertUpdate, Database, Refused, StoredAlert, Verdict};
+use store::{AlertRefused, AlertState, AlertUpdate, Database, StoredAlert, Verdict};
 use utoipa::ToSchema;
 
 use super::one::{AlertDetail, Comment, detail, find};
@@ -117,10 +117,10 @@ fn check(name: &str, text: &str, longest: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-fn refused(refused: Refused) -> Problem {
+fn refused(refused: AlertRefused) -> Problem {
     match refused {
-        Refused::Changed => Problem::coded(StatusCode::CONFLICT, "conflict", refused.to_string()),
-        Refused::NoVerdict | Refused::NotClosed => unusable(refused.to_string()),
+        AlertRefused::Changed => Problem::coded(StatusCode::CONFLICT, "conflict", refused.to_string()),
+        AlertRefused::NoVerdict | AlertRefused::NotClosed => unusable(refused.to_string()),
     }
 }
 

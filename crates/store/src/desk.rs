@@ -5,9 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::{
-    Alert, AlertFilter, AlertGroup, AlertPage, AlertSort, AlertUpdate, AuditEntry, AuditFilter,
-    Change, NewAudit, NewException, NewSearch, Refused, RuleSwitch, SavedSearch, StoredAlert,
-    StoredException, alert_changes, alerts, audit, searches, tuning,
+    Alert, AlertFilter, AlertGroup, AlertPage, AlertRefused, AlertSort, AlertUpdate, Audit, Change,
+    NewException, NewSearch, RuleSwitch, SavedSearch, StoredAlert, StoredException, alert_changes,
+    alerts, audit, searches, tuning,
 };
 use crate::{Database, Error};
 
@@ -75,6 +75,12 @@ impl Database {
         Ok(rows.map(|(rule, counts, last)| Fired { rule, counts, last }).collect())
     }
 
+    /// The alerts that `filter` lets through, its limit looked at, whose documents have an event
+    /// with this id.
+    pub fn alerts_naming(&self, filter: &AlertFilter, event: &str) -> Result<Vec<Alert>, Error> {
+        Ok(alerts::naming(&self.db, filter, event)?)
+    }
+
     /// The alert with this id.
     pub fn alert_of_id(&self, id: Uuid) -> Result<Option<StoredAlert>, Error> {
         Ok(alerts::of_id(&self.db, id)?)
@@ -91,7 +97,7 @@ impl Database {
         &mut self,
         seq: i64,
         update: &AlertUpdate,
-    ) -> Result<Result<Option<i64>, Refused>, Error> {
+    ) -> Result<Result<Option<i64>, AlertRefused>, Error> {
         let transaction =
             self.db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let changed = alert_changes::change(&transaction, seq, update)?;
@@ -151,9 +157,8 @@ impl Database {
             None => tuning::unswitch(&transaction, &rule)?,
         }
         let detail = json!({"enabled": enabled, "reason": reason});
-        let entry =
-            NewAudit { at, target: Some(rule), detail, ..NewAudit::new(by, "rule.switch") };
-        audit::insert(&transaction, &entry)?;
+        let audit = Audit { by, action: "rule.switch", target: &rule, detail };
+        audit::append(&transaction, at, &audit)?;
         transaction.commit()?;
         Ok(())
     }
@@ -172,7 +177,7 @@ impl Database {
         let at = Timestamp::now();
         let transaction = self.db.transaction()?;
         let id = tuning::add_exception(&transaction, exception, by, at)?;
-        audit::insert(&transaction, &of_exception("exception.create", by, id, exception))?;
+        note_exception(&transaction, "exception.create", by, id, exception)?;
         transaction.commit()?;
         Ok(StoredException { id, exception: exception.clone(), by: by.to_owned(), created: at })
     }
@@ -182,24 +187,30 @@ impl Database {
         let transaction = self.db.transaction()?;
         let deleted = tuning::delete_exception(&transaction, id)?;
         if let Some(deleted) = &deleted {
-            let entry = of_exception("exception.delete", by, id, &deleted.exception);
-            audit::insert(&transaction, &entry)?;
+            note_exception(&transaction, "exception.delete", by, id, &deleted.exception)?;
         }
         transaction.commit()?;
         Ok(deleted.is_some())
     }
 }
 
-fn of_exception(action: &str, by: &str, id: i64, exception: &NewException) -> NewAudit {
+fn note_exception(
+    db: &rusqlite::Connection,
+    action: &str,
+    by: &str,
+    id: i64,
+    exception: &NewException,
+) -> rusqlite::Result<()> {
     let NewException { rule, field, values, reason, expires } = exception;
     let detail = json!({
         "rule": rule, "field": field, "values": values, "reason": reason,
         "expires": expires.to_string(),
     });
-    NewAudit { target: Some(id.to_string()), detail, ..NewAudit::new(by, action) }
+    let target = id.to_string();
+    audit::append(db, Timestamp::now(), &Audit { by, action, target: &target, detail })
 }
 
-/// Saved searches and the audit log.
+/// Saved searches.
 impl Database {
     /// The saved searches, by name.
     ///
@@ -236,9 +247,9 @@ impl Database {
         };
         let saved = searches::one(&transaction, id)?;
         let detail = json!({"name": search.name, "kind": search.kind, "query": search.query});
-        let target = Some(id.to_string());
-        let entry = NewAudit { at, target, detail, ..NewAudit::new(by, action) };
-        audit::insert(&transaction, &entry)?;
+        let target = id.to_string();
+        let audit = Audit { by, action, target: &target, detail };
+        audit::append(&transaction, at, &audit)?;
         transaction.commit()?;
         Ok(saved)
     }
@@ -248,22 +259,13 @@ impl Database {
         let transaction = self.db.transaction()?;
         let deleted = searches::delete(&transaction, id)?;
         if deleted {
-            let target = Some(id.to_string());
-            let entry = NewAudit { target, ..NewAudit::new(by, "search.delete") };
-            audit::insert(&transaction, &entry)?;
+            let target = id.to_string();
+            let detail = json!({});
+            let audit = Audit { by, action: "search.delete", target: &target, detail };
+            audit::append(&transaction, Timestamp::now(), &audit)?;
         }
         transaction.commit()?;
         Ok(deleted)
-    }
-
-    /// Notes in the audit log that something was changed.
-    pub fn audit(&self, entry: &NewAudit) -> Result<(), Error> {
-        Ok(audit::insert(&self.db, entry)?)
-    }
-
-    /// The entries of the audit log that `filter` lets through, newest first.
-    pub fn audit_log(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, Error> {
-        Ok(audit::list(&self.db, filter)?)
     }
 }
 

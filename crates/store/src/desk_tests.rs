@@ -1,5 +1,5 @@
 use super::*;
-use crate::db::{self, AlertState, Assignee, ChangeKind, NewAlert, Verdict};
+use crate::db::{self, AlertState, Assignee, AuditFilter, ChangeKind, NewAlert, Verdict};
 
 const MINUTE: i64 = 60_000;
 
@@ -146,11 +146,11 @@ fn a_change_is_checked_kept_and_audited() {
     let of = |database: &Database, seq| database.alerts_numbered(&[seq]).unwrap().pop().unwrap();
     let mut change = |update: AlertUpdate| database.change_alert(5, &update).unwrap();
     let close = AlertUpdate { state: Some(AlertState::Closed), ..update() };
-    assert_eq!(change(close.clone()), Err(Refused::NoVerdict));
+    assert_eq!(change(close.clone()), Err(AlertRefused::NoVerdict));
     let verdict = AlertUpdate { verdict: Some(Verdict::Benign), ..update() };
-    assert_eq!(change(verdict), Err(Refused::NotClosed));
+    assert_eq!(change(verdict), Err(AlertRefused::NotClosed));
     let stale = AlertUpdate { if_version: Some(7), comment: Some("hm".into()), ..update() };
-    assert_eq!(change(stale), Err(Refused::Changed));
+    assert_eq!(change(stale), Err(AlertRefused::Changed));
     assert_eq!(change(update()), Ok(None), "nothing to be done");
     let assign = AlertUpdate {
         assignee: Some(Some("bob".into())),
@@ -191,18 +191,18 @@ fn a_change_is_checked_kept_and_audited() {
     database.change_alert(1, &reopen).unwrap().unwrap();
     assert_eq!(of(&database, 1).verdict, None, "an open alert has no verdict");
 
-    let log = database.audit_log(&AuditFilter { limit: 10, ..AuditFilter::default() }).unwrap();
+    let log = database.audit(&AuditFilter { limit: 10, ..AuditFilter::default() }).unwrap();
     assert_eq!(log.len(), 3);
-    let closed = &log[1].entry;
+    let closed = &log[1];
     assert_eq!((closed.by.as_str(), closed.action.as_str()), ("ada", "alert.change"));
-    assert_eq!(closed.target.as_deref(), Some("00000000-0000-0000-0000-000000000001"));
+    assert_eq!(closed.target, "00000000-0000-0000-0000-000000000001");
     assert_eq!(closed.detail["state"], json!({"from": "new", "to": "closed"}));
     assert_eq!(closed.detail["comment"], "the new VPN");
     let filtered = |filter: AuditFilter| {
-        database.audit_log(&AuditFilter { limit: 10, ..filter }).unwrap().len()
+        database.audit(&AuditFilter { limit: 10, ..filter }).unwrap().len()
     };
     let none = AuditFilter::default;
-    assert_eq!(filtered(AuditFilter { action: Some("alert.".into()), ..none() }), 3);
+    assert_eq!(filtered(AuditFilter { action: Some("alert".into()), ..none() }), 3);
     assert_eq!(filtered(AuditFilter { action: Some("alert%".into()), ..none() }), 0);
     assert_eq!(filtered(AuditFilter { by: Some("bob".into()), ..none() }), 0);
     assert_eq!(filtered(AuditFilter { before: Some(log[1].id), ..none() }), 1);
@@ -249,8 +249,8 @@ fn rules_are_switched_and_excepted() {
     assert_eq!(database.exceptions().unwrap(), std::slice::from_ref(&added));
     assert!(database.delete_exception(added.id, "bob").unwrap());
     assert!(!database.delete_exception(added.id, "bob").unwrap());
-    let log = database.audit_log(&AuditFilter { limit: 10, ..AuditFilter::default() }).unwrap();
-    let actions: Vec<&str> = log.iter().map(|one| one.entry.action.as_str()).collect();
+    let log = database.audit(&AuditFilter { limit: 10, ..AuditFilter::default() }).unwrap();
+    let actions: Vec<&str> = log.iter().map(|one| one.action.as_str()).collect();
     assert_eq!(
         actions,
         ["exception.delete", "exception.create", "rule.switch", "rule.switch", "rule.switch"]

@@ -10,7 +10,9 @@ mod failpoint;
 mod folder;
 mod index;
 mod keys;
+pub mod output;
 mod prepared;
+mod role;
 pub mod search;
 mod writer;
 
@@ -18,10 +20,11 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Alert, AlertFilter, AlertGroup, AlertPage, AlertSort, AlertState, AlertUpdate, Assignee,
-    AuditEntry, AuditFilter, Change, ChangeKind, Cursor, NewAlert, NewAudit, NewException,
-    NewSearch, Origin, OriginId, Quarantined, Refused, RuleSwitch, SavedSearch, StoredAlert,
-    StoredException, UnknownAlert, Verdict, event_id,
+    Account, Alert, AlertFilter, AlertGroup, AlertPage, AlertRefused, AlertSort, AlertState,
+    AlertUpdate, Assignee, Audit, AuditEntry, AuditFilter, Change, ChangeKind, Cursor, External,
+    NewAlert, NewException, NewSearch, NewSession, NewToken, NotSignedIn, Origin, OriginId,
+    Quarantined, Refused, RuleSwitch, SavedSearch, Session, StoredAlert, StoredException, Token,
+    UnknownAlert, User, UserChange, Verdict, event_id,
 };
 pub use desk::Fired;
 pub use error::Error;
@@ -29,4 +32,5 @@ pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};
 pub use keys::IntakeKey;
 pub use prepared::Prepared;
+pub use role::{NoRole, Role, TokenRole};
 pub use writer::{Committed, Correlate, Options, Writer};

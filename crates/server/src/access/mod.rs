@@ -6,12 +6,11 @@
 
 mod caller;
 mod gate;
-mod role;
 mod table;
 
 pub use caller::{Caller, Credential};
 pub(crate) use gate::gate;
-pub use role::{NoRole, Role};
+pub use store::{NoRole, Role};
 pub use table::{Need, ROUTES, Route, need};
 
 /// The content security policy of the UI's page: its own files only, no inline code or style, no

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
 use super::alerts::{AlertState, Verdict};
-use super::audit::{self, NewAudit};
+use super::audit::{self, Audit};
 
 pub(crate) const TABLES: &str = "
 CREATE TABLE alert_changes (
@@ -60,7 +60,7 @@ impl AlertUpdate {
 
 /// Why an alert was not changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum AlertRefused {
     /// It is being closed without saying what it was.
     #[error("a closed alert needs a verdict: true_positive, benign or false_positive")]
     NoVerdict,
@@ -139,7 +139,7 @@ pub(crate) fn change(
     db: &Connection,
     seq: i64,
     update: &AlertUpdate,
-) -> rusqlite::Result<Result<Option<i64>, Refused>> {
+) -> rusqlite::Result<Result<Option<i64>, AlertRefused>> {
     type Now = (i64, Vec<u8>, AlertState, Option<Verdict>, Option<String>, u64);
     let (seq, id, state, verdict, assignee, version): Now = db
         .prepare_cached(
@@ -150,13 +150,13 @@ pub(crate) fn change(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
     if update.if_version.is_some_and(|expected| expected != version) {
-        return Ok(Err(Refused::Changed));
+        return Ok(Err(AlertRefused::Changed));
     }
     let new_state = update.state.unwrap_or(state);
     let new_verdict = match (new_state, update.verdict.or(verdict)) {
-        (AlertState::Closed, None) => return Ok(Err(Refused::NoVerdict)),
+        (AlertState::Closed, None) => return Ok(Err(AlertRefused::NoVerdict)),
         (AlertState::Closed, verdict) => verdict,
-        _ if update.verdict.is_some() => return Ok(Err(Refused::NotClosed)),
+        _ if update.verdict.is_some() => return Ok(Err(AlertRefused::NotClosed)),
         _ => None,
     };
     let new_assignee = update.assignee.clone().unwrap_or_else(|| assignee.clone());
@@ -217,14 +217,13 @@ pub(crate) fn change(
         detail.insert("comment".into(), comment.as_str().into());
     }
     let is_comment = !state_changes && !assignee_changes;
-    let entry = NewAudit {
-        at: update.at,
-        by: update.by.clone(),
-        action: if is_comment { "alert.comment" } else { "alert.change" }.to_owned(),
-        target: Some(id),
+    let audit = Audit {
+        by: &update.by,
+        action: if is_comment { "alert.comment" } else { "alert.change" },
+        target: &id,
         detail: detail.into(),
     };
-    audit::insert(db, &entry)?;
+    audit::append(db, update.at, &audit)?;
     Ok(Ok(Some(last)))
 }
 

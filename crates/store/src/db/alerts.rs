@@ -523,6 +523,41 @@ pub(crate) fn list(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<Ve
     statement.query_map(params_from_iter(values), alert)?.collect()
 }
 
+/// The alerts that `filter` lets through and whose documents have an event with this id.
+pub(crate) fn naming(
+    db: &Connection,
+    filter: &AlertFilter,
+    event: &str,
+) -> rusqlite::Result<Vec<Alert>> {
+    let (conditions, values) = conditions(filter, None);
+    let (key, direction) = (filter.sort.key(), if filter.ascending { "ASC" } else { "DESC" });
+    let sql = format!(
+        "SELECT {COLUMNS}, a.document AS document {TABLES}{conditions}
+         ORDER BY {key} {direction}, a.seq {direction} LIMIT {}",
+        filter.limit.max(1)
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = with_document(row)?;
+        // A look at the text spares reading nearly all of them.
+        if !stored.document.contains(event) {
+            continue;
+        }
+        let document: serde_json::Value =
+            serde_json::from_str(&stored.document).unwrap_or_default();
+        let events = document.pointer("/wardgate/alert/events").and_then(|list| list.as_array());
+        let of_event = |one: &serde_json::Value| {
+            one.pointer("/event/id").and_then(serde_json::Value::as_str) == Some(event)
+        };
+        if events.is_some_and(|events| events.iter().any(of_event)) {
+            found.push(stored.alert);
+        }
+    }
+    Ok(found)
+}
+
 /// How many alerts `filter` lets through, whatever its limit.
 pub(crate) fn count(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<u64> {
     let (conditions, values) = conditions(filter, None);

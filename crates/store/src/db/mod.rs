@@ -1,5 +1,6 @@
 //! Everything but the indexed events: SQLite.
 
+pub(crate) mod access;
 pub(crate) mod alert_changes;
 pub(crate) mod alerts;
 pub(crate) mod audit;
@@ -13,7 +14,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-pub use alert_changes::{AlertUpdate, Change, ChangeKind, Refused};
+pub use access::{
+    Account, External, NewSession, NewToken, NotSignedIn, Refused, Session, Token, User, UserChange,
+};
+pub use alert_changes::{AlertRefused, AlertUpdate, Change, ChangeKind};
 pub use alerts::{
     Alert, AlertFilter, AlertGroup, AlertPage, AlertSort, AlertState, Assignee, NewAlert,
     StoredAlert, UnknownAlert, Verdict,
@@ -22,7 +26,7 @@ pub(crate) use alerts::{
     after as alerts_after, find as find_alert, insert as insert_alert, last as last_alert,
     list as list_alerts, repeats as alert_repeats,
 };
-pub use audit::{AuditEntry, AuditFilter, NewAudit};
+pub use audit::{Audit, AuditEntry, AuditFilter};
 pub use journal::event_id;
 pub(crate) use journal::{JournalRow, compress, insert, pack, read, trim};
 pub use searches::{NewSearch, SavedSearch};
@@ -120,6 +124,16 @@ CREATE TABLE intake_keys (
 );
 ";
 
+/// What a new database begins with.
+const TABLES: &[&str] = &[
+    SCHEMA,
+    alert_changes::TABLES,
+    audit::TABLES,
+    access::TABLES,
+    searches::TABLES,
+    tuning::TABLES,
+];
+
 /// Opens the database to write, and makes its tables if it has none.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     let db = damaged(path, Connection::open(path))?;
@@ -131,8 +145,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         }),
     )?;
     if tables == 0 {
-        let areas = [alert_changes::TABLES, audit::TABLES, searches::TABLES, tuning::TABLES];
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} {} COMMIT;", areas.concat()))?;
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {} COMMIT;", TABLES.concat()))?;
     }
     Ok(db)
 }

@@ -15,7 +15,7 @@ mod terms;
 
 pub use follow::Follower;
 pub use measure::Measured;
-pub use plan::abilities;
+pub use plan::{abilities, check, check_countable, check_measurable};
 pub use searcher::{
     Counts, Found, Histogram, Hit, Page, Request, SearchError, Searcher, Selection, Sighting,
     Stats, Unreadable, ValueCounts,

@@ -19,6 +19,7 @@ use super::column::{ColumnQuery, Values};
 use super::field::{LATITUDE, Target, free_text};
 use super::measure::Measurable;
 use super::network;
+use super::searcher::SearchError;
 use super::terms::{Accept, TermsQuery, behind};
 use crate::index::{Schema, WORDS, lower_cased, tokenizers};
 
@@ -521,4 +522,36 @@ pub(crate) fn measurable(field: &query::Field) -> Result<Measurable> {
 pub fn abilities(field: &str) -> (bool, bool) {
     let field = query::Field { name: field.to_owned(), span: query::Span::default() };
     (Target::find(&field).is_ok(), countable(&field).is_ok())
+}
+
+/// Checks what a query asks for: that its fields are there, and its values are of their types.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn check(node: &Node, now: Timestamp) -> Result<()> {
+    let budget = Arc::new(Budget::new(None, None));
+    plan(node, now, &budget).map(|_| ())
+}
+
+/// Checks that events can be counted by a field.
+///
+/// # Errors
+///
+/// When there is no such field, or it is of another type.
+pub fn check_countable(field: &str) -> std::result::Result<(), SearchError> {
+    let span = query::Span::new(0, field.len());
+    countable(&query::Field { name: field.to_owned(), span })?;
+    Ok(())
+}
+
+/// Checks that a field has numbers or dates.
+///
+/// # Errors
+///
+/// When there is no such field, or it is of another type.
+pub fn check_measurable(field: &str) -> std::result::Result<(), SearchError> {
+    let span = query::Span::new(0, field.len());
+    measurable(&query::Field { name: field.to_owned(), span })?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What somebody may do.
+//! What somebody may do, and an API token.
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,6 +48,35 @@ impl FromStr for Role {
 
     fn from_str(name: &str) -> Result<Self, NoRole> {
         Self::ALL.into_iter().find(|role| role.name() == name).ok_or(NoRole)
+    }
+}
+
+/// What an API token lets its holder do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenRole {
+    /// What somebody with this role may do, and never more than its owner may.
+    Role(Role),
+    /// Push events to the intake of this name, and nothing else.
+    Intake(String),
+}
+
+impl TokenRole {
+    /// Its name, in the API, the store and on the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Role(role) => role.name(),
+            Self::Intake(_) => "intake",
+        }
+    }
+
+    /// The intake that it lets push to, if it is one of those.
+    #[must_use]
+    pub fn intake(&self) -> Option<&str> {
+        match self {
+            Self::Role(_) => None,
+            Self::Intake(intake) => Some(intake),
+        }
     }
 }
 

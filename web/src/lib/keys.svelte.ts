@@ -1,5 +1,7 @@
 /** Keys that are commands: what a page offers while it is there, and what `?` shows. */
 
+import { untrack } from "svelte";
+
 import { prefs } from "./prefs.svelte";
 
 export interface Shortcut {
@@ -26,9 +28,10 @@ class Keys {
   /** Offers commands until what it gives is called. Call it in an `$effect`. */
   offer(name: string, shortcuts: Shortcut[]): () => void {
     const group = { name, shortcuts };
-    this.groups = [...this.groups, group];
+    // Whoever offers does not want to be told of what others offer.
+    untrack(() => (this.groups = [...this.groups, group]));
     return () => {
-      this.groups = this.groups.filter((other) => other !== group);
+      untrack(() => (this.groups = this.groups.filter((other) => other !== group)));
     };
   }
 

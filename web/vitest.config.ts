@@ -7,6 +7,6 @@ export default mergeConfig(
   defineConfig({
     // Svelte's browser build, as in the product.
     resolve: { conditions: ["browser"] },
-    test: { environment: "jsdom", include: ["src/**/*.test.ts"] },
+    test: { environment: "node", include: ["src/**/*.test.ts"] },
   }),
 );

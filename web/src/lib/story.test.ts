@@ -4,7 +4,14 @@ import type { AlertDetail } from "./api/types";
 import { safeLink, story } from "./story";
 
 const alert = (more: Partial<AlertDetail>) =>
-  ({ count: 1, event_count: 1, correlation: null, entities: {}, ...more }) as AlertDetail;
+  ({
+    count: 1,
+    event_count: 1,
+    correlation: null,
+    entities: {},
+    events: [],
+    ...more,
+  }) as AlertDetail;
 
 test.each<[string, Partial<AlertDetail>, string[]]>([
   ["nothing known", {}, []],
@@ -51,6 +58,32 @@ test.each<[string, Partial<AlertDetail>, string[]]>([
     [
       "12 events came together within 4 min, from 01 Sept, 08:00:00 on; the rule looks at 10 minutes.",
       "It has happened 4 times, last on 01 Sept, 09:00:00.",
+    ],
+  ],
+  [
+    "with what, and in Okta's words",
+    {
+      entities: { user: { name: "ada" }, source_ip: "192.0.2.1" },
+      events: [
+        {
+          is_whole: true,
+          record: {
+            event: { reason: "User login to Okta" },
+            user_agent: { name: "Firefox", os: { name: "Linux" } },
+            source: { as: { organization: { name: "m247" } } },
+            okta: {
+              system: {
+                security_context: { is_proxy: true },
+                outcome: { reason: "INVALID_CREDENTIALS" },
+              },
+            },
+          },
+        } as unknown as AlertDetail["events"][number],
+      ],
+    },
+    [
+      "It was done by ada from 192.0.2.1, with Firefox on Linux, over m247, known as a proxy.",
+      "In Okta's words: User login to Okta; INVALID_CREDENTIALS.",
     ],
   ],
 ])("%s", (_, more, told) => expect(story(alert(more), true)).toEqual(told));

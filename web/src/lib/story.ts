@@ -1,6 +1,6 @@
 /** What an alert is about, told in sentences. Each part is told only where the alert has it. */
 
-import type { AlertDetail, NamedEntity } from "./api/types";
+import type { AlertDetail, Document, NamedEntity } from "./api/types";
 import { count } from "./text";
 import { show, span } from "./time";
 
@@ -8,7 +8,7 @@ const nameOf = (entity: NamedEntity | undefined) => entity?.name ?? entity?.id;
 
 /** Who did what to whom from where, how often and when: one sentence each. */
 export function story(alert: AlertDetail, utc: boolean): string[] {
-  const { actor, user, target_user, app, source_ip, place, session, api_token } = alert.entities;
+  const { actor, user, target_user, app, source_ip, place, api_token } = alert.entities;
   const told: string[] = [];
   const who = nameOf(actor) ?? nameOf(user);
   const whom = nameOf(target_user) ?? (nameOf(user) === who ? undefined : nameOf(user));
@@ -19,7 +19,7 @@ export function story(alert: AlertDetail, utc: boolean): string[] {
     if (whom !== undefined) parts.push(`to ${whom}`);
     if (nameOf(app) !== undefined) parts.push(`with ${nameOf(app)}`);
     if (from) parts.push(`from ${from}`);
-    told.push(`${parts.join(" ")}.`);
+    told.push(`${parts.join(" ")}${means(alert)}.`);
   } else if (from) {
     told.push(`It came from ${from}.`);
   }
@@ -41,9 +41,51 @@ export function story(alert: AlertDetail, utc: boolean): string[] {
     );
   }
   if (api_token) told.push("An API token was used.");
-  else if (session && alert.event_count === 1)
-    told.push("It happened in a session whose other events can be looked at.");
+  const words = inOktasWords(alert);
+  if (words) told.push(words);
   return told;
+}
+
+const at = (record: Document, path: string): unknown =>
+  path
+    .split(".")
+    .reduce<unknown>(
+      (value, name) =>
+        typeof value === "object" && value !== null ? (value as Document)[name] : undefined,
+      record,
+    );
+
+/** A text in a record, by its field. */
+function textOf(record: Document, path: string): string | undefined {
+  const value = at(record, path);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The record of the event that the alert is about. */
+const recordOf = (alert: AlertDetail) => alert.events.findLast((event) => event.is_whole)?.record;
+
+/** With what program, and over whose network. */
+function means(alert: AlertDetail): string {
+  const record = recordOf(alert);
+  if (!record) return "";
+  const program = textOf(record, "user_agent.name");
+  const system = textOf(record, "user_agent.os.name");
+  const network = textOf(record, "source.as.organization.name");
+  const isProxy = at(record, "okta.system.security_context.is_proxy") === true;
+  const told: string[] = [];
+  if (program && program !== "Other")
+    told.push(`with ${program}${system && system !== "Other" ? ` on ${system}` : ""}`);
+  if (network || isProxy)
+    told.push(`over ${network ?? "a network"}${isProxy ? ", known as a proxy" : ""}`);
+  return told.length > 0 ? `, ${told.join(", ")}` : "";
+}
+
+function inOktasWords(alert: AlertDetail): string {
+  const record = recordOf(alert);
+  if (!record) return "";
+  const said = [textOf(record, "event.reason"), textOf(record, "okta.system.outcome.reason")];
+  const words = said.filter((text) => text !== undefined);
+  return words.length > 0 ? `In Okta's words: ${words.join("; ")}.` : "";
 }
 
 /** The address of another site, if it is one that may be linked to. */

@@ -11,6 +11,7 @@ mod fields;
 mod meta;
 mod params;
 mod pool;
+mod rules;
 mod tails;
 mod values;
 
@@ -24,6 +25,7 @@ use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use rules::{ActiveRules, Reload, ReloadRequests, RuleBook};
 pub use desk::{Desk, DeskLimits, IntakeState, IntakeStatus};
 pub(crate) use desk::SearchTool;
 
@@ -48,7 +50,8 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .merge(meta::routes())
         .merge(fields::routes())
         .merge(events::routes())
-        .merge(alerts::routes());
+        .merge(alerts::routes())
+        .merge(rules::routes());
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .nest(PREFIX, resources)
         .split_for_parts();

@@ -157,7 +157,10 @@ impl Detector {
         let shared: Vec<Arc<Rule>> = rules.iter().map(|rule| Arc::clone(&rule.rule)).collect();
         let plan = Plan::new(&shared, &inputs, &alerts);
         let moulds = rules.iter().map(Mould::new).collect();
-        let rule = rules.iter().position(|rule| is_feed_rule(&rule.rule)).filter(|_| !indicators.is_empty());
+        let rule = rules
+            .iter()
+            .position(|rule| is_feed_rule(&rule.rule))
+            .filter(|_| !indicators.is_empty());
         let indicators = Indicators { set: indicators, rule, confirmed, has_placeholders };
         let mut diagnostics = links.diagnostics;
         diagnostics.extend(set.diagnostics().iter().cloned());

@@ -88,7 +88,8 @@ impl Exceptions {
         let last = entries.iter().map(|entry| entry.line).max().unwrap_or(0);
         // The line tells exceptions apart.
         let lines = (1..).map_while(|place| last.checked_add(place));
-        entries.extend(more.into_iter().zip(lines).map(|(entry, line)| Exception { line, ..entry }));
+        entries
+            .extend(more.into_iter().zip(lines).map(|(entry, line)| Exception { line, ..entry }));
         let rules = entries.iter().map(|entry| entry.as_rule("exceptions"));
         let set = RuleSet::compile(rules, &[], &Options::default());
         let diagnostics = set.diagnostics().to_vec();
@@ -315,10 +316,8 @@ mod tests {
             let applying = exceptions.applying(&rule.rules[0], &record, &mut Scratch::default());
             assert_eq!(applying.is_some(), expected, "{name}");
         }
-        let (_, diagnostics) = Exceptions::of(vec![Exception {
-            field: "source.ip".into(),
-            ..more("10.0.0.0/99")
-        }]);
+        let (_, diagnostics) =
+            Exceptions::of(vec![Exception { field: "source.ip".into(), ..more("10.0.0.0/99") }]);
         assert_ne!(diagnostics, []);
     }
 

@@ -234,4 +234,3 @@ impl Desk {
         self.databases.run(work).await?
     }
 }
-

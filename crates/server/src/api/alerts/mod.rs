@@ -6,8 +6,8 @@ mod filter;
 mod list;
 mod one;
 mod similar;
-mod tail;
 pub(super) mod summary;
+mod tail;
 
 use std::sync::Arc;
 

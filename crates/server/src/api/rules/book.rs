@@ -4,7 +4,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use detect::{Detector, Exception, Pack, Placeholders, RuleState, Selection, only_serves, rule_states};
+use detect::{
+    Detector, Exception, Pack, Placeholders, RuleState, Selection, only_serves, rule_states,
+};
 use intel::IndicatorSet;
 use tokio::sync::{mpsc, oneshot};
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use detect::RuleState;
 use detect::attack::{self, Status, TACTICS, Technique, Threat};
 use detect::coverage::Coverage;
 use detect::sigma::{Level, Rule};
-use detect::RuleState;
 use ecs::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::AlertFilter;

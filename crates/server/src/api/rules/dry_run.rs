@@ -9,9 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use detect::sigma::{Effort, Level, Severity};
-use detect::{
-    Alert, Correlator, Detector, Exceptions, Found, Limits, Pack, Selection, Workspace,
-};
+use detect::{Alert, Correlator, Detector, Exceptions, Found, Limits, Pack, Selection, Workspace};
 use ecs::Timestamp;
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -178,7 +176,8 @@ impl Trial {
         let all: Vec<&detect::sigma::Diagnostic> =
             pack.diagnostics().iter().chain(detector.diagnostics()).collect();
         let is_broken = all.iter().any(|one| one.severity == Severity::Error);
-        let diagnostics: Vec<Diagnostic> = all.into_iter().take(100).map(Diagnostic::from).collect();
+        let diagnostics: Vec<Diagnostic> =
+            all.into_iter().take(100).map(Diagnostic::from).collect();
         let has_rules = (0..detector.rules().len()).any(|rule| detector.alerts(rule));
         if is_broken || !has_rules {
             let detail = match is_broken {

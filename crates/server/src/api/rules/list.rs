@@ -124,7 +124,12 @@ impl Known {
 }
 
 /// A rule and what has become of it.
-pub(super) fn summary(worked: &Worked, place: usize, rule: &PackRule, known: &Known) -> RuleSummary {
+pub(super) fn summary(
+    worked: &Worked,
+    place: usize,
+    rule: &PackRule,
+    known: &Known,
+) -> RuleSummary {
     let PackRule { rule, ruleset } = rule;
     let key = rule.key();
     let threat = Threat::of_tags(&rule.tags);

@@ -53,6 +53,21 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/metrics", Need::Anyone),
     route(GET, "/healthz", Need::Anyone),
     route(GET, "/readyz", Need::Anyone),
+
+    // Signing in, users and tokens.
+    route(GET, "/api/v1/session", Need::Anyone),
+    route(POST, "/api/v1/session", Need::Anyone),
+    route(DELETE, "/api/v1/session", Need::Anyone),
+    route(PUT, "/api/v1/session/password", Need::Person(Role::Viewer)),
+    route(POST, "/api/v1/setup", Need::Anyone),
+    route(GET, "/api/v1/oidc/start", Need::Anyone),
+    route(GET, "/api/v1/oidc/callback", Need::Anyone),
+    route(GET, "/api/v1/users", ADMIN),
+    route(POST, "/api/v1/users", Need::Person(Role::Admin)),
+    route(PATCH, "/api/v1/users/{id}", Need::Person(Role::Admin)),
+    route(GET, "/api/v1/tokens", VIEWER),
+    route(POST, "/api/v1/tokens", Need::Person(Role::Viewer)),
+    route(DELETE, "/api/v1/tokens/{id}", VIEWER),
 ];
 
 /// What `method` at `path` needs; `None` if it is not in the table.
@@ -61,6 +76,12 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     let mut routes = ROUTES.iter();
     routes.find(|route| route.method == *method && route.path == path).map(|route| route.need)
+}
+
+/// The path of a route as the table has it, for labels that may only be few; `other` if it is not
+/// in the table.
+pub(crate) fn known_path(path: &str) -> &'static str {
+    ROUTES.iter().map(|route| route.path).find(|known| *known == path).unwrap_or("other")
 }
 
 /// The methods that the table has for `path`, as the header `Allow` has them; empty if the path is
@@ -72,4 +93,18 @@ pub(super) fn allowed(path: &str) -> String {
         std::iter::once(route.method.as_str()).chain(head)
     });
     methods.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{App, Metrics};
+
+    #[test]
+    fn x() {
+        let (handle, _inbox) = engine::channel(engine::Limits::default());
+        let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
+        let (router, ..) = App::new(handle, metrics).router();
+        println!("{router:?}");
+    }
 }

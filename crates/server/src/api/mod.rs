@@ -83,3 +83,6 @@ async fn openapi(description: Arc<str>) -> impl IntoResponse {
     let kind = HeaderValue::from_static("application/json");
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], description.to_string())
 }
+
+#[cfg(test)]
+mod tests;

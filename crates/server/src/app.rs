@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
-use engine::Handle;
+use axum::routing::{delete, get, patch, post, put};
+use engine::{Handle, Origin};
 
-use crate::access::gate;
+use crate::access::http::{oidc, session, setup, tokens, users};
+use crate::access::{Access, gate, table};
 use crate::answer::{self, Problem};
 use crate::api::{self, Desk};
 use crate::health::{self, Check};
@@ -19,10 +20,12 @@ use crate::intake::{self, Room};
 use crate::keys::{HookRegistry, HookTable, KeyRing, Keys};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::secret::Digest;
 
 /// What the server needs from the rest of the program.
 pub struct App {
     pub(crate) handle: Handle,
+    pub(crate) access: Option<Arc<Access>>,
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) hooks: Arc<dyn HookRegistry>,
     pub(crate) metrics: Box<dyn Fn() -> String + Send + Sync>,
@@ -35,12 +38,13 @@ pub struct App {
 }
 
 impl App {
-    /// An app that hands events in at `handle`, has no keys and no hooks, is always ready, and
-    /// shows no metrics.
+    /// An app that hands events in at `handle`, has no accounts, no keys and no hooks, is always
+    /// ready, and shows no metrics.
     #[must_use]
     pub fn new(handle: Handle, counters: Metrics) -> Self {
         let app = Self {
             handle,
+            access: None,
             keys: Arc::new(KeyRing::default()),
             hooks: Arc::new(HookTable::default()),
             metrics: Box::new(|| "# EOF\n".to_owned()),
@@ -52,6 +56,13 @@ impl App {
             desk: None,
         };
         app.limits(Limits::default())
+    }
+
+    /// Lets in who has an account here. Without any, nobody comes in.
+    #[must_use]
+    pub fn access(mut self, access: Arc<Access>) -> Self {
+        self.access = Some(access);
+        self
     }
 
     /// Takes the keys from here.
@@ -102,6 +113,14 @@ impl App {
         self
     }
 
+    /// Where events come from that are pushed with the key or API token of this digest.
+    pub(crate) fn intake(&self, digest: &Digest) -> Option<Arc<Origin>> {
+        self.keys.intake(digest).or_else(|| {
+            let intake = self.access.as_ref()?.intake_of(digest)?;
+            self.keys.origin(&intake)
+        })
+    }
+
     pub(crate) fn router(self) -> (Router, Limits, Metrics) {
         let (limits, counters) = (self.limits, self.counters.clone());
         let app = Arc::new(self);
@@ -116,6 +135,7 @@ impl App {
             .route("/metrics", get(health::metrics))
             .route("/healthz", get(health::healthy))
             .route("/readyz", get(health::ready))
+            .merge(access_routes())
             .with_state(Arc::clone(&app))
             .merge(api)
             .method_not_allowed_fallback(wrong_method)
@@ -126,11 +146,28 @@ impl App {
     }
 }
 
+/// Signing in, users and tokens.
+fn access_routes() -> Router<Arc<App>> {
+    let session = get(session::show).post(session::sign_in).delete(session::sign_out);
+    Router::new()
+        .route("/api/v1/session", session)
+        .route("/api/v1/session/password", put(session::change_password))
+        .route("/api/v1/setup", post(setup::set_up))
+        .route("/api/v1/oidc/start", get(oidc::start))
+        .route("/api/v1/oidc/callback", get(oidc::callback))
+        .route("/api/v1/users", get(users::list).post(users::create))
+        .route("/api/v1/users/{id}", patch(users::change))
+        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
+}
+
 /// Counts each request, and adds what every answer carries.
 async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let _under_way = app.counters.begin();
     let begun = Instant::now();
-    let route = route(request.uri().path());
+    // Neither counters nor logs hold what anybody may have put into a path.
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("other", |path| table::known_path(path.as_str()));
     let mut response = next.run(request).await;
     answer::secure(&mut response);
     let (status, took) = (response.status(), begun.elapsed());
@@ -141,17 +178,6 @@ async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> R
         tracing::debug!(route, status = status.as_u16(), ms = took.as_millis(), "request");
     }
     response
-}
-
-/// The name of the route that a path leads to: neither counters nor logs hold what anybody may
-/// have put into one.
-fn route(path: &str) -> &'static str {
-    const ROUTES: [&str; 8] =
-        ["/plain", "/plain/batch", "/jsons", "/array", "/batch", "/metrics", "/healthz", "/readyz"];
-    if path.starts_with("/hooks/") {
-        return "/hooks/{name}";
-    }
-    ROUTES.into_iter().find(|route| *route == path).unwrap_or("other")
 }
 
 async fn wrong_method() -> Problem {

@@ -86,7 +86,11 @@ fn alerts_are_filtered_sorted_and_counted() {
         ("no technique begins with it", AlertFilter { technique: some("T109"), ..filter() }, &[]),
         ("user", AlertFilter { user: some("BOB"), ..filter() }, &[4, 3]),
         ("nobody", AlertFilter { assignee: Some(Assignee::Nobody), ..filter() }, &[1, 4, 3]),
-        ("somebody", AlertFilter { assignee: Some(Assignee::Name("eve".into())), ..filter() }, &[2]),
+        (
+            "somebody",
+            AlertFilter { assignee: Some(Assignee::Name("eve".into())), ..filter() },
+            &[2],
+        ),
         ("text is no pattern", AlertFilter { text: some("100% OF bob DID_"), ..filter() }, &[4, 3]),
         ("text with a wildcard", AlertFilter { text: some("b%b"), ..filter() }, &[]),
         (
@@ -198,9 +202,8 @@ fn a_change_is_checked_kept_and_audited() {
     assert_eq!(closed.target, "00000000-0000-0000-0000-000000000001");
     assert_eq!(closed.detail["state"], json!({"from": "new", "to": "closed"}));
     assert_eq!(closed.detail["comment"], "the new VPN");
-    let filtered = |filter: AuditFilter| {
-        database.audit(&AuditFilter { limit: 10, ..filter }).unwrap().len()
-    };
+    let filtered =
+        |filter: AuditFilter| database.audit(&AuditFilter { limit: 10, ..filter }).unwrap().len();
     let none = AuditFilter::default;
     assert_eq!(filtered(AuditFilter { action: Some("alert".into()), ..none() }), 3);
     assert_eq!(filtered(AuditFilter { action: Some("alert%".into()), ..none() }), 0);

@@ -38,6 +38,7 @@ const PUT: Method = Method::PUT;
 const PATCH: Method = Method::PATCH;
 const DELETE: Method = Method::DELETE;
 const VIEWER: Need = Need::Role(Role::Viewer);
+const ANALYST: Need = Need::Role(Role::Analyst);
 const ADMIN: Need = Need::Role(Role::Admin);
 
 /// All routes.
@@ -53,6 +54,70 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/metrics", Need::Anyone),
     route(GET, "/healthz", Need::Anyone),
     route(GET, "/readyz", Need::Anyone),
+
+    // Signing in, users and tokens.
+    route(GET, "/api/v1/session", Need::Anyone),
+    route(POST, "/api/v1/session", Need::Anyone),
+    route(DELETE, "/api/v1/session", Need::Anyone),
+    route(PUT, "/api/v1/session/password", Need::Person(Role::Viewer)),
+    route(POST, "/api/v1/setup", Need::Anyone),
+    route(GET, "/api/v1/oidc/start", Need::Anyone),
+    route(GET, "/api/v1/oidc/callback", Need::Anyone),
+    route(GET, "/api/v1/users", ADMIN),
+    route(POST, "/api/v1/users", Need::Person(Role::Admin)),
+    route(PATCH, "/api/v1/users/{id}", Need::Person(Role::Admin)),
+    route(GET, "/api/v1/tokens", VIEWER),
+    route(POST, "/api/v1/tokens", Need::Person(Role::Viewer)),
+    route(DELETE, "/api/v1/tokens/{id}", VIEWER),
+
+    route(GET, "/api/openapi.json", VIEWER),
+    route(GET, "/api/v1/meta", VIEWER),
+    route(GET, "/api/v1/health", VIEWER),
+    route(GET, "/api/v1/overview", VIEWER),
+    route(GET, "/api/v1/fields", VIEWER),
+    route(GET, "/api/v1/fields/{name}/values", VIEWER),
+    route(GET, "/api/v1/query/check", VIEWER),
+    route(GET, "/api/v1/events", VIEWER),
+    route(GET, "/api/v1/events/histogram", VIEWER),
+    route(GET, "/api/v1/events/facets", VIEWER),
+    route(POST, "/api/v1/events/aggregate", VIEWER),
+    route(GET, "/api/v1/events/export", VIEWER),
+    route(GET, "/api/v1/events/tail", VIEWER),
+    route(GET, "/api/v1/events/{id}", VIEWER),
+    route(GET, "/api/v1/events/{id}/around", VIEWER),
+    route(GET, "/api/v1/alerts", VIEWER),
+    route(GET, "/api/v1/alerts/facets", VIEWER),
+    route(GET, "/api/v1/alerts/export", VIEWER),
+    route(GET, "/api/v1/alerts/tail", VIEWER),
+    route(POST, "/api/v1/alerts/bulk", ANALYST),
+    route(GET, "/api/v1/alerts/{id}", VIEWER),
+    route(PATCH, "/api/v1/alerts/{id}", ANALYST),
+    route(POST, "/api/v1/alerts/{id}/comments", ANALYST),
+    route(GET, "/api/v1/alerts/{id}/history", VIEWER),
+    route(GET, "/api/v1/alerts/{id}/similar", VIEWER),
+    route(GET, "/api/v1/rules", VIEWER),
+    route(POST, "/api/v1/rules/dry-run", ANALYST),
+    route(GET, "/api/v1/rules/{id}", VIEWER),
+    route(PATCH, "/api/v1/rules/{id}", ADMIN),
+    route(GET, "/api/v1/exceptions", VIEWER),
+    route(POST, "/api/v1/exceptions", ANALYST),
+    route(DELETE, "/api/v1/exceptions/{id}", ANALYST),
+    route(GET, "/api/v1/coverage", VIEWER),
+    route(GET, "/api/v1/coverage/navigator", VIEWER),
+    route(GET, "/api/v1/entities/{kind}", VIEWER),
+    route(GET, "/api/v1/entities/{kind}/{id}", VIEWER),
+    route(GET, "/api/v1/searches", VIEWER),
+    route(POST, "/api/v1/searches", ANALYST),
+    route(GET, "/api/v1/searches/{id}", VIEWER),
+    route(PUT, "/api/v1/searches/{id}", ANALYST),
+    route(DELETE, "/api/v1/searches/{id}", ANALYST),
+    route(GET, "/api/v1/audit", ADMIN),
+    route(GET, "/api/v1/intakes", VIEWER),
+    route(GET, "/api/v1/intakes/{name}/keys", VIEWER),
+    route(POST, "/api/v1/intakes/{name}/keys", ADMIN),
+    route(POST, "/api/v1/intakes/{name}/keys/{id}/rotate", ADMIN),
+    route(DELETE, "/api/v1/intakes/{name}/keys/{id}", ADMIN),
+    route(GET, "/api/v1/indicators", VIEWER),
 ];
 
 /// What `method` at `path` needs; `None` if it is not in the table.
@@ -61,6 +126,12 @@ pub fn need(method: &Method, path: &str) -> Option<Need> {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     let mut routes = ROUTES.iter();
     routes.find(|route| route.method == *method && route.path == path).map(|route| route.need)
+}
+
+/// The path of a route as the table has it, for labels that may only be few; `other` if it is not
+/// in the table.
+pub(crate) fn known_path(path: &str) -> &'static str {
+    ROUTES.iter().map(|route| route.path).find(|known| *known == path).unwrap_or("other")
 }
 
 /// The methods that the table has for `path`, as the header `Allow` has them; empty if the path is
@@ -72,4 +143,18 @@ pub(super) fn allowed(path: &str) -> String {
         std::iter::once(route.method.as_str()).chain(head)
     });
     methods.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{App, Metrics};
+
+    #[test]
+    fn x() {
+        let (handle, _inbox) = engine::channel(engine::Limits::default());
+        let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
+        let (router, ..) = App::new(handle, metrics).router();
+        println!("{router:?}");
+    }
 }

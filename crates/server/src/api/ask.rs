@@ -69,6 +69,16 @@ impl Ask {
         Ok(Self { text, query, since, until, now: Timestamp::now() })
     }
 
+    /// The same question, with something more that has to hold.
+    pub(crate) fn and(&self, more: &str) -> Result<Self, Problem> {
+        let text = match self.text.trim() {
+            "" => more.to_owned(),
+            text => format!("({text}) AND {more}"),
+        };
+        let query = query::parse(&text).map_err(|error| invalid_query(&text, &error))?;
+        Ok(Self { text, query, ..self.clone() })
+    }
+
     /// The places that may not mean what was meant.
     pub(crate) fn warnings(&self) -> Vec<QueryNote> {
         let warnings = self.query.warnings.iter();
@@ -128,9 +138,9 @@ fn search_problem(error: SearchError) -> Problem {
         SearchError::TooCostly => costly(
             "the search takes too long: narrow the time, or name a field and how its values begin",
         ),
-        SearchError::TooManyValues(_) => costly(
-            "the field has too many different values to count: narrow the time or the query",
-        ),
+        SearchError::TooManyValues(_) => {
+            costly("the field has too many different values to count: narrow the time or the query")
+        }
         SearchError::TooManyParts => costly("there would be too many parts: use a longer interval"),
         SearchError::Query(diagnostic) => bad_parameter(diagnostic.to_string()),
         SearchError::Store(error) => error.into(),
@@ -166,9 +176,7 @@ impl Desk {
         let given_up = Arc::new(AtomicBool::new(false));
         let _leave = Leave(Arc::clone(&given_up));
         let given = Given { time: self.limits.search_time, given_up, values: self.limits.values };
-        self.searches
-            .run(move |tool: &mut super::SearchTool| work(tool.fresh(), given))
-            .await?
+        self.searches.run(move |tool: &mut super::SearchTool| work(tool.fresh(), given)).await?
     }
 
     /// Does something that may take long, such as an export, on threads for that.

@@ -23,7 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {
 /// Why a request was not done (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-#[expect(dead_code, reason = "it describes what answer::Problem writes")]
 pub(super) struct ProblemDocument {
     r#type: &'static str,
     title: &'static str,
@@ -124,11 +123,8 @@ struct StoredDays {
 #[utoipa::path(get, path = "/health", tag = "meta", responses((status = 200, body = Health)))]
 async fn health(State(desk): State<Arc<Desk>>) -> Result<Json<Health>, Problem> {
     let days = desk.search(|searcher, _| Ok(searcher.days()?)).await?;
-    let dated: Vec<String> = days
-        .iter()
-        .filter(|day| **day != store::Day::Undated)
-        .map(ToString::to_string)
-        .collect();
+    let dated: Vec<String> =
+        days.iter().filter(|day| **day != store::Day::Undated).map(ToString::to_string).collect();
     let checks = (desk.checks)();
     Ok(Json(Health {
         ok: checks.iter().all(|check| check.ok),

@@ -5,12 +5,19 @@
 
 mod alerts;
 mod ask;
+mod audit;
 mod desk;
+mod entities;
 mod events;
 mod fields;
+mod keys;
 mod meta;
+mod overview;
 mod params;
 mod pool;
+mod risk;
+mod rules;
+mod searches;
 mod tails;
 mod values;
 
@@ -24,8 +31,9 @@ use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use desk::{Desk, DeskLimits, IntakeState, IntakeStatus};
 pub(crate) use desk::SearchTool;
+pub use desk::{Desk, DeskLimits, IntakeState, IntakeStatus};
+pub use rules::{ActiveRules, Reload, ReloadRequests, RuleBook};
 
 /// Where the API begins.
 pub(crate) const PREFIX: &str = "/api/v1";
@@ -37,7 +45,7 @@ pub(crate) const PREFIX: &str = "/api/v1";
         description = "Stored events, alerts and what is done about them. Errors are problem \
             documents as RFC 9457 has them."
     ),
-    components(schemas(meta::ProblemDocument)),
+    components(schemas(meta::ProblemDocument))
 )]
 struct Description;
 
@@ -48,7 +56,13 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .merge(meta::routes())
         .merge(fields::routes())
         .merge(events::routes())
-        .merge(alerts::routes());
+        .merge(alerts::routes())
+        .merge(rules::routes())
+        .merge(overview::routes())
+        .merge(entities::routes())
+        .merge(searches::routes())
+        .merge(audit::routes())
+        .merge(keys::routes());
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .nest(PREFIX, resources)
         .split_for_parts();
@@ -69,3 +83,6 @@ async fn openapi(description: Arc<str>) -> impl IntoResponse {
     let kind = HeaderValue::from_static("application/json");
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], description.to_string())
 }
+
+#[cfg(test)]
+mod tests;

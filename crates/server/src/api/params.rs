@@ -200,7 +200,9 @@ impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for List<T> {
         let values: Vec<T> = values.collect::<Result<_, _>>()?;
         match values.len() {
             0..=MOST => Ok(Self(values)),
-            more => Err(D::Error::custom(format!("expected {MOST} values at the most, found {more}"))),
+            more => {
+                Err(D::Error::custom(format!("expected {MOST} values at the most, found {more}")))
+            }
         }
     }
 }

@@ -369,8 +369,9 @@ fn with_document(row: &Row<'_>) -> rusqlite::Result<StoredAlert> {
 
 /// The alerts behind number `seq`, in the order in which they were stored.
 pub(crate) fn after(db: &Connection, seq: i64, limit: usize) -> rusqlite::Result<Vec<StoredAlert>> {
-    let mut statement =
-        db.prepare_cached(&format!("SELECT {COLUMNS}, a.document AS document {TABLES} WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"))?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, a.document AS document {TABLES} WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"
+    ))?;
     statement.query_map(params![seq, limit as u64], with_document)?.collect()
 }
 
@@ -447,7 +448,10 @@ fn conditions(
     if let Some(rule) = &filter.rule
         && has(AlertGroup::Rule)
     {
-        add(" AND (a.rule = ? COLLATE NOCASE OR a.rule_name = ? COLLATE NOCASE)", rule.clone().into());
+        add(
+            " AND (a.rule = ? COLLATE NOCASE OR a.rule_name = ? COLLATE NOCASE)",
+            rule.clone().into(),
+        );
     }
     if let Some(technique) = &filter.technique {
         let pattern = format!("% {}", like(&technique.to_ascii_uppercase()));
@@ -471,7 +475,9 @@ fn conditions(
         && has(AlertGroup::Assignee)
     {
         match assignee {
-            Assignee::Nobody => add(&format!(" AND {} IS ?", of_head("assignee")), None::<String>.into()),
+            Assignee::Nobody => {
+                add(&format!(" AND {} IS ?", of_head("assignee")), None::<String>.into())
+            }
             Assignee::Name(name) => {
                 add(&format!(" AND {} = ?", of_head("assignee")), name.clone().into());
             }
@@ -561,8 +567,7 @@ pub(crate) fn naming(
 /// How many alerts `filter` lets through, whatever its limit.
 pub(crate) fn count(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<u64> {
     let (conditions, values) = conditions(filter, None);
-    let sql =
-        format!("SELECT count(*) {TABLES}{conditions}");
+    let sql = format!("SELECT count(*) {TABLES}{conditions}");
     db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
 }
 
@@ -588,9 +593,8 @@ pub(crate) fn count_by(
          GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {top}"
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(values), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    })?;
+    let rows = statement
+        .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     rows.collect()
 }
 
@@ -601,9 +605,7 @@ pub(crate) fn techniques(
 ) -> rusqlite::Result<Vec<(Vec<String>, u64)>> {
     let filter = AlertFilter { technique: None, ..filter.clone() };
     let (conditions, values) = conditions(&filter, None);
-    let sql = format!(
-        "SELECT a.techniques, count(*) {TABLES}{conditions} GROUP BY 1"
-    );
+    let sql = format!("SELECT a.techniques, count(*) {TABLES}{conditions} GROUP BY 1");
     let mut statement = db.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), |row| {
         let techniques: String = row.get(0)?;
@@ -657,7 +659,9 @@ pub(crate) fn numbered(db: &Connection, seqs: &[i64]) -> rusqlite::Result<Vec<Al
 
 /// The alert with this id, with its document.
 pub(crate) fn of_id(db: &Connection, id: Uuid) -> rusqlite::Result<Option<StoredAlert>> {
-    let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS}, a.document AS document {TABLES} WHERE a.id = ?1"))?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, a.document AS document {TABLES} WHERE a.id = ?1"
+    ))?;
     statement.query_row([id.as_bytes()], with_document).optional()
 }
 
@@ -685,7 +689,8 @@ pub(crate) fn find(
 
 /// The repeats of an alert, newest first.
 pub(crate) fn repeats(db: &Connection, seq: i64, limit: usize) -> rusqlite::Result<Vec<Alert>> {
-    let mut statement =
-        db.prepare(&format!("SELECT {COLUMNS} {TABLES} WHERE a.head = ?1 ORDER BY a.seq DESC LIMIT ?2"))?;
+    let mut statement = db.prepare(&format!(
+        "SELECT {COLUMNS} {TABLES} WHERE a.head = ?1 ORDER BY a.seq DESC LIMIT ?2"
+    ))?;
     statement.query_map(params![seq, limit as u64], alert)?.collect()
 }

@@ -8,7 +8,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use detect::sigma::Level;
 use ecs::Timestamp;
 use serde_json::json;
-use store::{Alert, AlertFilter, AlertState, AlertUpdate, ChangeKind, Database, StoredAlert, Verdict};
+use store::{
+    Alert, AlertFilter, AlertState, AlertUpdate, ChangeKind, Database, StoredAlert, Verdict,
+};
 
 use super::rule_selection::parse_level;
 use crate::cli::DONE;

@@ -119,7 +119,9 @@ fn check(name: &str, text: &str, longest: usize) -> Result<(), Problem> {
 
 fn refused(refused: AlertRefused) -> Problem {
     match refused {
-        AlertRefused::Changed => Problem::coded(StatusCode::CONFLICT, "conflict", refused.to_string()),
+        AlertRefused::Changed => {
+            Problem::coded(StatusCode::CONFLICT, "conflict", refused.to_string())
+        }
         AlertRefused::NoVerdict | AlertRefused::NotClosed => unusable(refused.to_string()),
     }
 }
@@ -165,8 +167,7 @@ pub(super) async fn comment(
     Body(NewComment { text }): Body<NewComment>,
 ) -> Result<Response, Problem> {
     check("text", &text, LONGEST_COMMENT)?;
-    let update =
-        AlertUpdate { comment: Some(text), ..AlertUpdate::new(caller.name.to_string()) };
+    let update = AlertUpdate { comment: Some(text), ..AlertUpdate::new(caller.name.to_string()) };
     let comment = desk.database(move |database| {
         let StoredAlert { alert, .. } = find(database, &id)?;
         let change = database.change_alert(alert.seq, &update)?.map_err(refused)?;

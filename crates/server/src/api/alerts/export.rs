@@ -21,8 +21,19 @@ const AT_A_TIME: usize = 500;
 
 /// The columns of alerts.
 const COLUMNS: [&str; 13] = [
-    "id", "time", "last_time", "count", "severity", "state", "verdict", "assignee", "rule", "user",
-    "address", "place", "title",
+    "id",
+    "time",
+    "last_time",
+    "count",
+    "severity",
+    "state",
+    "verdict",
+    "assignee",
+    "rule",
+    "user",
+    "address",
+    "place",
+    "title",
 ];
 
 /// All alerts that the filter lets through, as a file.

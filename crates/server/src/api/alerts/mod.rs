@@ -6,8 +6,8 @@ mod filter;
 mod list;
 mod one;
 mod similar;
-mod tail;
 pub(super) mod summary;
+mod tail;
 
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Desk;
+
+pub(super) use similar::Verdicts;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {
     OpenApiRouter::new()

@@ -101,8 +101,7 @@ pub(super) async fn similar(
         });
         alerts.truncate(limit);
         let alerts = alerts.into_iter();
-        let alerts =
-            alerts.map(|(because, alert)| SimilarAlert { summary: alert.into(), because });
+        let alerts = alerts.map(|(because, alert)| SimilarAlert { summary: alert.into(), because });
         Ok(Similar { alerts: alerts.collect(), verdicts })
     });
     Ok(Json(similar.await?))

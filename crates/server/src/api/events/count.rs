@@ -129,7 +129,8 @@ pub(super) async fn histogram(
     let fixed = params.interval.as_deref().map(read_interval).transpose()?;
     let ask = Ask::new(params.query, params.since, params.until)?;
     let begun = Instant::now();
-    let answer = desk.search(move |searcher, given| histogram_of(searcher, given, ask, fixed, wanted));
+    let answer =
+        desk.search(move |searcher, given| histogram_of(searcher, given, ask, fixed, wanted));
     let answer = answer.await?;
     Ok(Json(HistogramAnswer { took_ms: milliseconds_since(begun), ..answer }))
 }

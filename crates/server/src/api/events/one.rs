@@ -137,11 +137,8 @@ fn flat(hit: &Hit) -> Result<Vec<FlatField>, Problem> {
             leaves("okta.system.debug_context", &json_of(value), &mut debug);
             ControlFlow::Continue(())
         });
-        let debug = debug.into_iter().map(|(field, values)| FlatField {
-            field,
-            r#type: "keyword",
-            values,
-        });
+        let debug =
+            debug.into_iter().map(|(field, values)| FlatField { field, r#type: "keyword", values });
         fields.extend(debug);
         fields
     });
@@ -169,7 +166,11 @@ fn leaves(
 }
 
 /// The alerts whose documents name an event.
-fn alerts_of(database: &mut Database, id: &str, time: Timestamp) -> Result<Vec<EventAlert>, Problem> {
+fn alerts_of(
+    database: &mut Database,
+    id: &str,
+    time: Timestamp,
+) -> Result<Vec<EventAlert>, Problem> {
     let filter = AlertFilter {
         since: Some(Timestamp(time.0.saturating_sub(1))),
         until: Some(Timestamp(time.0.saturating_add(AROUND))),

@@ -16,12 +16,14 @@ pub struct Problem {
     status: StatusCode,
     code: Option<&'static str>,
     detail: Cow<'static, str>,
+    members: serde_json::Map<String, serde_json::Value>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: None, detail: detail.into(), header: None }
+        let members = serde_json::Map::new();
+        Self { status, code: None, detail: detail.into(), members, header: None }
     }
 
     /// A problem that programs tell from others of its status by `code`.
@@ -31,6 +33,18 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { code: Some(code), ..Self::new(status, detail) }
+    }
+
+    /// Sets the word that programs tell it from others by.
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Adds a member of the document, for programs.
+    pub(crate) fn member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
     }
 
     /// The same for everybody who has not shown who they are, whatever they have shown.
@@ -65,14 +79,13 @@ impl Problem {
         problem
     }
 
-    /// Tells programs apart from others of its status.
-    pub(crate) fn code(mut self, code: &'static str) -> Self {
-        self.code = Some(code);
-        self
-    }
-
     pub(crate) fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// What was expected, and what to do.
+    pub(crate) fn detail(&self) -> String {
+        self.detail.to_string()
     }
 
     /// Adds a header.
@@ -82,25 +95,36 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            r#type: &'static str,
-            title: &'static str,
-            status: u16,
-            detail: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            code: Option<&'static str>,
-        }
-        let document = Document {
+/// A problem as it is written.
+#[derive(Serialize)]
+pub(crate) struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(flatten)]
+    members: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+impl Problem {
+    /// As it is written.
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
             code: self.code,
-        };
-        let mut response = json(self.status, &document);
+            members: &self.members,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = json(self.status, &self.document());
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if let Some((name, value)) = self.header {

@@ -14,6 +14,7 @@ use engine::{Handle, Origin};
 use crate::access::http::{oidc, session, setup, tokens, users};
 use crate::access::{Access, gate, table};
 use crate::answer::{self, Problem};
+use crate::api::{self, Desk};
 use crate::health::{self, Check};
 use crate::intake::{self, Room};
 use crate::keys::{HookRegistry, HookTable, KeyRing, Keys};
@@ -33,6 +34,7 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) room: Room,
     pub(crate) keyless_room: Room,
+    pub(crate) desk: Option<Arc<Desk>>,
 }
 
 impl App {
@@ -51,6 +53,7 @@ impl App {
             limits: Limits::default(),
             room: Room::new(1, 1),
             keyless_room: Room::new(1, 1),
+            desk: None,
         };
         app.limits(Limits::default())
     }
@@ -92,6 +95,13 @@ impl App {
         self
     }
 
+    /// Serves the API of this desk.
+    #[must_use]
+    pub fn desk(mut self, desk: Arc<Desk>) -> Self {
+        self.desk = Some(desk);
+        self
+    }
+
     /// Takes as much as `limits` allow.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -114,6 +124,7 @@ impl App {
     pub(crate) fn router(self) -> (Router, Limits, Metrics) {
         let (limits, counters) = (self.limits, self.counters.clone());
         let app = Arc::new(self);
+        let api = app.desk.clone().map_or_else(Router::new, api::router);
         let router = Router::new()
             .route("/plain", post(intake::plain))
             .route("/plain/batch", post(intake::lines))
@@ -125,11 +136,12 @@ impl App {
             .route("/healthz", get(health::healthy))
             .route("/readyz", get(health::ready))
             .merge(access_routes())
+            .with_state(Arc::clone(&app))
+            .merge(api)
             .method_not_allowed_fallback(wrong_method)
             .fallback(unknown_route)
             .layer(middleware::from_fn_with_state(Arc::clone(&app), gate))
-            .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
-            .with_state(app);
+            .layer(middleware::from_fn_with_state(app, observe));
         (router, limits, counters)
     }
 }

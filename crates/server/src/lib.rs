@@ -48,6 +48,7 @@
 
 pub mod access;
 mod answer;
+pub mod api;
 mod app;
 pub mod events;
 mod guard;

@@ -4,11 +4,13 @@ mod backup;
 mod database;
 mod day;
 mod db;
+mod desk;
 mod error;
 mod failpoint;
 mod folder;
 mod index;
 mod keys;
+pub mod output;
 mod prepared;
 mod role;
 pub mod search;
@@ -18,10 +20,13 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Account, Alert, AlertFilter, AlertState, Audit, AuditEntry, AuditFilter, Change, Cursor,
-    External, NewAlert, NewSession, NewToken, NotSignedIn, Origin, OriginId, Quarantined, Refused,
-    Session, StoredAlert, Token, UnknownAlert, User, UserChange, Verdict,
+    Account, Alert, AlertFilter, AlertGroup, AlertPage, AlertRefused, AlertSort, AlertState,
+    AlertUpdate, Assignee, Audit, AuditEntry, AuditFilter, Change, ChangeKind, Cursor, External,
+    NewAlert, NewException, NewSearch, NewSession, NewToken, NotSignedIn, Origin, OriginId,
+    Quarantined, Refused, RuleSwitch, SavedSearch, Session, StoredAlert, StoredException, Token,
+    UnknownAlert, User, UserChange, Verdict, event_id,
 };
+pub use desk::Fired;
 pub use error::Error;
 pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, document, lower_cased, open_day, tokenizers};

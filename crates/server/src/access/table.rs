@@ -38,6 +38,7 @@ const PUT: Method = Method::PUT;
 const PATCH: Method = Method::PATCH;
 const DELETE: Method = Method::DELETE;
 const VIEWER: Need = Need::Role(Role::Viewer);
+const ANALYST: Need = Need::Role(Role::Analyst);
 const ADMIN: Need = Need::Role(Role::Admin);
 
 /// All routes.
@@ -68,6 +69,33 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/api/v1/tokens", VIEWER),
     route(POST, "/api/v1/tokens", Need::Person(Role::Viewer)),
     route(DELETE, "/api/v1/tokens/{id}", VIEWER),
+
+    // The desk.
+    route(GET, "/api/openapi.json", VIEWER),
+    route(GET, "/api/v1/meta", VIEWER),
+    route(GET, "/api/v1/health", VIEWER),
+    route(GET, "/api/v1/intakes", VIEWER),
+    route(GET, "/api/v1/fields", VIEWER),
+    route(GET, "/api/v1/fields/{name}/values", VIEWER),
+    route(GET, "/api/v1/query/check", VIEWER),
+    route(GET, "/api/v1/events", VIEWER),
+    route(GET, "/api/v1/events/histogram", VIEWER),
+    route(GET, "/api/v1/events/facets", VIEWER),
+    route(POST, "/api/v1/events/aggregate", VIEWER),
+    route(GET, "/api/v1/events/export", VIEWER),
+    route(GET, "/api/v1/events/tail", VIEWER),
+    route(GET, "/api/v1/events/{id}", VIEWER),
+    route(GET, "/api/v1/events/{id}/around", VIEWER),
+    route(GET, "/api/v1/alerts", VIEWER),
+    route(GET, "/api/v1/alerts/facets", VIEWER),
+    route(GET, "/api/v1/alerts/export", VIEWER),
+    route(GET, "/api/v1/alerts/tail", VIEWER),
+    route(POST, "/api/v1/alerts/bulk", ANALYST),
+    route(GET, "/api/v1/alerts/{id}", VIEWER),
+    route(PATCH, "/api/v1/alerts/{id}", ANALYST),
+    route(GET, "/api/v1/alerts/{id}/history", VIEWER),
+    route(GET, "/api/v1/alerts/{id}/similar", VIEWER),
+    route(POST, "/api/v1/alerts/{id}/comments", ANALYST),
 ];
 
 /// What `method` at `path` needs; `None` if it is not in the table.
@@ -97,14 +125,62 @@ pub(super) fn allowed(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{App, Metrics};
+    use std::collections::{BTreeMap, BTreeSet};
 
-    #[test]
-    fn x() {
+    use super::*;
+    use crate::{App, Desk, DeskLimits, Metrics};
+
+    /// The routes of a server with everything, as METHOD PATH. A router has no way to list them
+    /// but to print itself:
+    ///
+    /// `RouteId(0): MethodRouter(MethodRouter { … allow_header: Bytes(b"GET,HEAD") })`, and
+    /// `paths: {RouteId(0): "/metrics"}`
+    fn routed() -> BTreeSet<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("data");
+        store::Database::create(&root).unwrap();
+        let (_stop, stopping) = tokio::sync::watch::channel(false);
+        let desk = Desk::open(&root, DeskLimits::default(), stopping).unwrap();
         let (handle, _inbox) = engine::channel(engine::Limits::default());
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        let (router, ..) = App::new(handle, metrics).router();
-        println!("{router:?}");
+        let (router, ..) = App::new(handle, metrics).desk(desk.into()).router();
+        let text = format!("{router:?}");
+        let text = text.split("fallback_router").next().unwrap();
+        let (methods, paths) = text.split_once("paths: {").unwrap();
+        let id = |text: &str| text.split_once("): ").unwrap().0.to_owned();
+        let paths: BTreeMap<String, &str> = paths
+            .split("RouteId(")
+            .skip(1)
+            .map(|part| (id(part), part.split('"').nth(1).unwrap()))
+            .collect();
+        let mut routes = BTreeSet::new();
+        for part in methods.split("RouteId(").skip(1) {
+            let allowed = part.split_once("allow_header: Bytes(b\"").unwrap().1;
+            let allowed = allowed.split('"').next().unwrap();
+            for method in allowed.split(',').filter(|method| *method != "HEAD") {
+                routes.insert(format!("{method} {}", paths[&id(part)]));
+            }
+        }
+        routes
+    }
+
+    #[tokio::test]
+    async fn the_table_has_the_routes_of_the_router_and_no_others() {
+        let table: BTreeSet<String> =
+            ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(table.len(), ROUTES.len(), "a route is in the table twice");
+        let routed = routed();
+        let missing: Vec<_> = routed.difference(&table).collect();
+        assert!(missing.is_empty(), "not in the table, and so refused: {missing:#?}");
+        let gone: Vec<_> = table.difference(&routed).collect();
+        assert!(gone.is_empty(), "in the table, but nothing is there: {gone:#?}");
+    }
+
+    #[test]
+    fn what_changes_something_is_not_for_anyone() {
+        for route in ROUTES.iter().filter(|route| route.need == Need::Anyone) {
+            let is_sign_in = matches!(route.path, "/api/v1/session" | "/api/v1/setup");
+            assert!(route.method == Method::GET || is_sign_in, "{route:?}");
+        }
     }
 }

@@ -79,12 +79,6 @@ impl Problem {
         problem
     }
 
-    /// Tells programs apart from others of its status.
-    pub(crate) fn code(mut self, code: &'static str) -> Self {
-        self.code = Some(code);
-        self
-    }
-
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }

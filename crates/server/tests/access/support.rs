@@ -20,7 +20,7 @@ static HASH: LazyLock<String> = LazyLock::new(|| hash_password(PASSWORD).unwrap(
 
 const BEGIN: i64 = 1_800_000_000_000;
 
-pub(crate) struct Desk {
+pub(crate) struct Site {
     pub(crate) server: Running,
     pub(crate) access: Arc<Access>,
     pub(crate) stored: Stored,
@@ -63,7 +63,7 @@ pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     Answer { status, headers, body }
 }
 
-impl Desk {
+impl Site {
     pub(crate) async fn open() -> Self {
         Self::open_with(Settings::default()).await
     }

@@ -50,8 +50,8 @@ mod value;
 mod tests;
 
 pub use model::{
-    Config, Credential, Effort, EventHookIntake, FileSink, From, HeaderValue, Intake, IntakeKind,
-    Level, Log, LogFormat, LogLevel, OAuth, OktaIntake, Rules, Server, Sink, SinkKind, Start,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, HeaderValue, Intake, IntakeKind,
+    Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Start,
     Store, Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 pub use problem::{Problem, Severity};

@@ -57,11 +57,11 @@ impl Pipeline {
     /// When a thread cannot be started.
     pub fn start(
         writer: Writer,
-        detector: Detector,
+        detector: impl Into<Arc<Detector>>,
         inbox: Inbox,
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
-        let detector = Arc::new(RwLock::new(Arc::new(detector)));
+        let detector = Arc::new(RwLock::new(detector.into()));
         let trouble = Arc::new(Mutex::new(None));
         let giving_up = Arc::new(AtomicBool::new(false));
         let (alerted, alerts) = watch::channel(0);
@@ -96,8 +96,8 @@ impl Pipeline {
     }
 
     /// Matches other rules from the next batch on.
-    pub fn replace_detector(&self, detector: Detector) {
-        *self.detector.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(detector);
+    pub fn replace_detector(&self, detector: impl Into<Arc<Detector>>) {
+        *self.detector.write().unwrap_or_else(PoisonError::into_inner) = detector.into();
     }
 
     /// Why nothing can be stored at the moment, if it is so.

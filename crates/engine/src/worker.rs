@@ -191,6 +191,7 @@ impl Ready {
 
 pub(crate) fn stored(alert: detect::Alert, rule: &detect::sigma::Rule) -> NewAlert {
     let level = rule.level.unwrap_or(detect::sigma::Level::Medium);
+    let techniques = detect::attack::Threat::of_tags(&rule.tags).most_exact();
     NewAlert {
         id: alert.id,
         rule: rule.id.clone().unwrap_or_else(|| rule.title.clone()),
@@ -201,6 +202,7 @@ pub(crate) fn stored(alert: detect::Alert, rule: &detect::sigma::Rule) -> NewAle
         user: alert.user,
         address: alert.address,
         place: alert.whereabouts,
+        techniques: techniques.into_iter().map(|technique| technique.id.to_owned()).collect(),
         document: alert.document,
     }
 }

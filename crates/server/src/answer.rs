@@ -7,17 +7,57 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Why a request was not done.
+use crate::access::Role;
+
+/// Why a request was not done: a problem document (RFC 9457). Its member `code` is a word for
+/// programs, where the status alone does not tell them what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
+    code: Option<&'static str>,
     detail: Cow<'static, str>,
+    members: serde_json::Map<String, serde_json::Value>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into(), header: None }
+        let members = serde_json::Map::new();
+        Self { status, code: None, detail: detail.into(), members, header: None }
+    }
+
+    /// A problem that programs tell from others of its status by `code`.
+    pub(crate) fn coded(
+        status: StatusCode,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { code: Some(code), ..Self::new(status, detail) }
+    }
+
+    /// Sets the word that programs tell it from others by.
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Adds a member of the document, for programs.
+    pub(crate) fn member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same for everybody who has not shown who they are, whatever they have shown.
+    pub(crate) fn signed_out() -> Self {
+        let detail = "expected a session or an API token: sign in";
+        let problem = Self::coded(StatusCode::UNAUTHORIZED, "signed-out", detail);
+        problem.with(header::WWW_AUTHENTICATE, "Bearer realm=\"wardgate\"")
+    }
+
+    /// Somebody known may not do this.
+    pub(crate) fn forbidden(needed: Role) -> Self {
+        let detail = format!("expected at least the role {needed}");
+        Self::coded(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
     /// The same for every request without a valid key, whatever is wrong with it.
@@ -43,6 +83,11 @@ impl Problem {
         self.status
     }
 
+    /// What was expected, and what to do.
+    pub(crate) fn detail(&self) -> String {
+        self.detail.to_string()
+    }
+
     /// Adds a header.
     pub(crate) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.header = Some((name, HeaderValue::from_static(value)));
@@ -50,22 +95,36 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Document<'a> {
-            r#type: &'static str,
-            title: &'static str,
-            status: u16,
-            detail: &'a str,
-        }
-        let document = Document {
+/// A problem as it is written.
+#[derive(Serialize)]
+pub(crate) struct Document<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    #[serde(flatten)]
+    members: &'a serde_json::Map<String, serde_json::Value>,
+}
+
+impl Problem {
+    /// As it is written.
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
-        };
-        let mut response = json(self.status, &document);
+            code: self.code,
+            members: &self.members,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = json(self.status, &self.document());
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if let Some((name, value)) = self.header {
@@ -86,20 +145,42 @@ pub(crate) fn json(status: StatusCode, document: &impl Serialize) -> Response {
     response
 }
 
-/// What every answer carries: it is read by programs, kept by nobody, and shown in no frame.
-const HEADERS: [(HeaderName, HeaderValue); 4] = [
+/// What every answer carries that does not say otherwise: it is read by programs, and kept by
+/// nobody.
+const UNLESS_SAID: [(HeaderName, HeaderValue); 2] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
     ),
+];
+
+/// What every answer carries: it is what it says it is, shown in no frame, used by no other site,
+/// and needs none of the devices that a browser has.
+const ALWAYS: [(HeaderName, HeaderValue); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
 ];
 
 /// Adds the headers that every answer carries.
 pub(crate) fn secure(response: &mut Response) {
-    for (name, value) in HEADERS {
+    for (name, value) in UNLESS_SAID {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    for (name, value) in ALWAYS {
         response.headers_mut().insert(name, value);
     }
 }

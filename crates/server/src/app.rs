@@ -4,23 +4,28 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
-use engine::Handle;
+use axum::routing::{delete, get, patch, post, put};
+use engine::{Handle, Origin};
 
+use crate::access::http::{oidc, session, setup, tokens, users};
+use crate::access::{Access, gate, table};
 use crate::answer::{self, Problem};
+use crate::api::{self, Desk};
 use crate::health::{self, Check};
 use crate::intake::{self, Room};
 use crate::keys::{HookRegistry, HookTable, KeyRing, Keys};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::secret::Digest;
 
 /// What the server needs from the rest of the program.
 pub struct App {
     pub(crate) handle: Handle,
+    pub(crate) access: Option<Arc<Access>>,
     pub(crate) keys: Arc<dyn Keys>,
     pub(crate) hooks: Arc<dyn HookRegistry>,
     pub(crate) metrics: Box<dyn Fn() -> String + Send + Sync>,
@@ -29,15 +34,17 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) room: Room,
     pub(crate) keyless_room: Room,
+    pub(crate) desk: Option<Arc<Desk>>,
 }
 
 impl App {
-    /// An app that hands events in at `handle`, has no keys and no hooks, is always ready, and
-    /// shows no metrics.
+    /// An app that hands events in at `handle`, has no accounts, no keys and no hooks, is always
+    /// ready, and shows no metrics.
     #[must_use]
     pub fn new(handle: Handle, counters: Metrics) -> Self {
         let app = Self {
             handle,
+            access: None,
             keys: Arc::new(KeyRing::default()),
             hooks: Arc::new(HookTable::default()),
             metrics: Box::new(|| "# EOF\n".to_owned()),
@@ -46,8 +53,16 @@ impl App {
             limits: Limits::default(),
             room: Room::new(1, 1),
             keyless_room: Room::new(1, 1),
+            desk: None,
         };
         app.limits(Limits::default())
+    }
+
+    /// Lets in who has an account here. Without any, nobody comes in.
+    #[must_use]
+    pub fn access(mut self, access: Arc<Access>) -> Self {
+        self.access = Some(access);
+        self
     }
 
     /// Takes the keys from here.
@@ -80,6 +95,13 @@ impl App {
         self
     }
 
+    /// Serves the API of this desk.
+    #[must_use]
+    pub fn desk(mut self, desk: Arc<Desk>) -> Self {
+        self.desk = Some(desk);
+        self
+    }
+
     /// Takes as much as `limits` allow.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -91,9 +113,18 @@ impl App {
         self
     }
 
+    /// Where events come from that are pushed with the key or API token of this digest.
+    pub(crate) fn intake(&self, digest: &Digest) -> Option<Arc<Origin>> {
+        self.keys.intake(digest).or_else(|| {
+            let intake = self.access.as_ref()?.intake_of(digest)?;
+            self.keys.origin(&intake)
+        })
+    }
+
     pub(crate) fn router(self) -> (Router, Limits, Metrics) {
         let (limits, counters) = (self.limits, self.counters.clone());
         let app = Arc::new(self);
+        let api = app.desk.clone().map_or_else(Router::new, api::router);
         let router = Router::new()
             .route("/plain", post(intake::plain))
             .route("/plain/batch", post(intake::lines))
@@ -104,19 +135,39 @@ impl App {
             .route("/metrics", get(health::metrics))
             .route("/healthz", get(health::healthy))
             .route("/readyz", get(health::ready))
+            .merge(access_routes())
+            .with_state(Arc::clone(&app))
+            .merge(api)
             .method_not_allowed_fallback(wrong_method)
-            .fallback(unknown_route)
-            .layer(middleware::from_fn_with_state(Arc::clone(&app), observe))
-            .with_state(app);
+            .fallback(crate::ui::serve)
+            .layer(middleware::from_fn_with_state(Arc::clone(&app), gate))
+            .layer(middleware::from_fn_with_state(app, observe));
         (router, limits, counters)
     }
+}
+
+/// Signing in, users and tokens.
+fn access_routes() -> Router<Arc<App>> {
+    let session = get(session::show).post(session::sign_in).delete(session::sign_out);
+    Router::new()
+        .route("/api/v1/session", session)
+        .route("/api/v1/session/password", put(session::change_password))
+        .route("/api/v1/setup", post(setup::set_up))
+        .route("/api/v1/oidc/start", get(oidc::start))
+        .route("/api/v1/oidc/callback", get(oidc::callback))
+        .route("/api/v1/users", get(users::list).post(users::create))
+        .route("/api/v1/users/{id}", patch(users::change))
+        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
 }
 
 /// Counts each request, and adds what every answer carries.
 async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let _under_way = app.counters.begin();
     let begun = Instant::now();
-    let route = route(request.uri().path());
+    // Neither counters nor logs hold what anybody may have put into a path.
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("other", |path| table::known_path(path.as_str()));
     let mut response = next.run(request).await;
     answer::secure(&mut response);
     let (status, took) = (response.status(), begun.elapsed());
@@ -127,21 +178,6 @@ async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> R
         tracing::debug!(route, status = status.as_u16(), ms = took.as_millis(), "request");
     }
     response
-}
-
-/// The name of the route that a path leads to: neither counters nor logs hold what anybody may
-/// have put into one.
-fn route(path: &str) -> &'static str {
-    const ROUTES: [&str; 8] =
-        ["/plain", "/plain/batch", "/jsons", "/array", "/batch", "/metrics", "/healthz", "/readyz"];
-    if path.starts_with("/hooks/") {
-        return "/hooks/{name}";
-    }
-    ROUTES.into_iter().find(|route| *route == path).unwrap_or("other")
-}
-
-async fn unknown_route() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing here")
 }
 
 async fn wrong_method() -> Problem {

@@ -13,6 +13,13 @@ pub trait Keys: Send + Sync {
     /// The origin of what is pushed with the key of this digest, if there is such a key. How long
     /// this takes must not tell how near a digest is to one that there is.
     fn intake(&self, digest: &Digest) -> Option<Arc<Origin>>;
+
+    /// The origin of what is pushed to the intake of this name, if there is one that is pushed to:
+    /// API tokens may be for an intake.
+    fn origin(&self, intake: &str) -> Option<Arc<Origin>> {
+        let _ = intake;
+        None
+    }
 }
 
 /// Which event hooks there are.
@@ -59,7 +66,10 @@ impl Hook {
 
 /// Keys that can be exchanged for others at any time.
 #[derive(Debug, Default)]
-pub struct KeyRing(RwLock<Arc<[Key]>>);
+pub struct KeyRing {
+    keys: RwLock<Arc<[Key]>>,
+    intakes: RwLock<Arc<[Arc<Origin>]>>,
+}
 
 /// A key, and where events come from that are pushed with it.
 pub type Key = (Digest, Arc<Origin>);
@@ -68,13 +78,19 @@ impl KeyRing {
     /// Takes these keys instead of those before.
     pub fn replace(&self, keys: impl IntoIterator<Item = Key>) {
         let keys = keys.into_iter().collect();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    /// Takes these intakes for API tokens instead of those before.
+    pub fn replace_intakes(&self, intakes: impl IntoIterator<Item = Arc<Origin>>) {
+        let intakes = intakes.into_iter().collect();
+        *self.intakes.write().unwrap_or_else(PoisonError::into_inner) = intakes;
     }
 }
 
 impl Keys for KeyRing {
     fn intake(&self, digest: &Digest) -> Option<Arc<Origin>> {
-        let keys = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
         // All are looked at, whichever it is.
         let mut found = None;
         for (key, origin) in keys.iter() {
@@ -83,6 +99,11 @@ impl Keys for KeyRing {
             }
         }
         found.cloned()
+    }
+
+    fn origin(&self, intake: &str) -> Option<Arc<Origin>> {
+        let intakes = self.intakes.read().unwrap_or_else(PoisonError::into_inner);
+        intakes.iter().find(|origin| origin.intake == intake).cloned()
     }
 }
 

@@ -11,6 +11,7 @@
 //! | --- | --- |
 //! | `POST /plain`, `/plain/batch`, `/jsons`, `/batch`, `/array` | events, with an intake key |
 //! | `GET /hooks/NAME`, `POST /hooks/NAME` | Okta's event hooks |
+//! | `GET /` and what is below it | the pages, unless another route takes it |
 //! | `GET /metrics`, `/healthz`, `/readyz` | for those who run it |
 //!
 //! ```
@@ -46,21 +47,27 @@
 //! # }).unwrap();
 //! ```
 
+pub mod access;
 mod answer;
+pub mod api;
 mod app;
 pub mod events;
 mod guard;
 mod health;
 mod intake;
+mod intake_key;
 mod keys;
 mod limits;
 mod listen;
 mod metrics;
 mod secret;
 mod tls;
+mod ui;
 
+pub use answer::Problem;
 pub use app::App;
 pub use health::Check;
+pub use intake_key::NewIntakeKey;
 pub use keys::{Hook, HookRegistry, HookTable, Key, KeyRing, Keys};
 pub use limits::Limits;
 pub use listen::Server;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::access::request::Peer;
 use crate::app::App;
 use crate::guard::Guarded;
 use crate::limits::Limits;
@@ -89,7 +91,7 @@ impl Server {
                 accepted = accept(&listener, &room) => accepted,
             };
             while tasks.try_join_next().is_some() {}
-            let (stream, place) = match accepted {
+            let (stream, peer, place) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Of the connection itself, or there are too many open files.
@@ -101,7 +103,7 @@ impl Server {
             let (service, tls, stopping) = (service.clone(), tls.clone(), stopping.clone());
             tasks.spawn(async move {
                 let _place = place;
-                service.serve(stream, tls, stopping).await;
+                service.serve(stream, peer, tls, stopping).await;
             });
         }
         drop(listener);
@@ -122,21 +124,27 @@ impl Server {
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream, peer, place))
 }
 
 impl Service {
-    async fn serve(self, stream: TcpStream, tls: Option<Tls>, stopping: watch::Receiver<bool>) {
+    async fn serve(
+        self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        tls: Option<Tls>,
+        stopping: watch::Receiver<bool>,
+    ) {
         let _open = self.metrics.connect();
         let Some(tls) = tls else {
-            return self.speak(stream, stopping).await;
+            return self.speak(stream, peer, stopping).await;
         };
         match timeout(self.limits.head_time, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream, stopping).await,
+            Ok(Ok(stream)) => self.speak(stream, peer, stopping).await,
             Ok(Err(error)) => tracing::debug!(%error, "no TLS"),
             Err(_) => tracing::debug!("no TLS in time"),
         }
@@ -145,10 +153,15 @@ impl Service {
     async fn speak(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: SocketAddr,
         mut stopping: watch::Receiver<bool>,
     ) {
         let stream = TokioIo::new(Guarded::new(stream, self.limits.write_time));
-        let service = TowerToHyperService::new(self.router);
+        let router = TowerToHyperService::new(self.router);
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            router.call(request)
+        });
         let mut connection = std::pin::pin!(self.builder.serve_connection(stream, service));
         let result = tokio::select! {
             result = &mut connection => result,

@@ -8,8 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::Error;
 use crate::db::{
-    self, Alert, AlertFilter, Change, Cursor, Origin, OriginId, Quarantined, StoredAlert,
-    UnknownAlert,
+    self, Alert, AlertFilter, Cursor, Origin, OriginId, Quarantined, StoredAlert, UnknownAlert,
 };
 use crate::folder::Folder;
 
@@ -49,7 +48,7 @@ impl Database {
         Ok(db::quarantined(&self.db, after, limit)?)
     }
 
-    /// The alerts that `filter` lets through, newest first.
+    /// The alerts that `filter` lets through, in its order.
     pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<Alert>, Error> {
         Ok(db::list_alerts(&self.db, filter)?)
     }
@@ -72,19 +71,6 @@ impl Database {
     /// The repeats of an alert, newest first.
     pub fn repeats(&self, seq: i64, limit: usize) -> Result<Vec<Alert>, Error> {
         Ok(db::alert_repeats(&self.db, seq, limit)?)
-    }
-
-    /// What was changed about an alert, oldest first.
-    pub fn changes(&self, seq: i64) -> Result<Vec<Change>, Error> {
-        Ok(db::alert_changes(&self.db, seq)?)
-    }
-
-    /// Changes the state of an alert, or of the one that it is folded into.
-    pub fn change_alert(&mut self, seq: i64, change: &Change) -> Result<(), Error> {
-        let transaction = self.db.transaction()?;
-        db::change_alert(&transaction, seq, change)?;
-        transaction.commit()?;
-        Ok(())
     }
 
     /// Up to which alert a sink has delivered, if it has begun.

@@ -4,13 +4,16 @@ mod backup;
 mod database;
 mod day;
 mod db;
+mod desk;
 mod error;
 mod failpoint;
 mod folder;
 mod index;
 mod keys;
+pub mod output;
 mod prepared;
 mod retention;
+mod role;
 pub mod search;
 mod writer;
 
@@ -18,12 +21,17 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Alert, AlertFilter, AlertState, Change, Cursor, NewAlert, Origin, OriginId, Quarantined,
-    StoredAlert, UnknownAlert, Verdict,
+    Account, Alert, AlertFilter, AlertGroup, AlertPage, AlertRefused, AlertSort, AlertState,
+    AlertUpdate, Assignee, Audit, AuditEntry, AuditFilter, Change, ChangeKind, Cursor, External,
+    NewAlert, NewException, NewSearch, NewSession, NewToken, NotSignedIn, Origin, OriginId,
+    Quarantined, Refused, RuleSwitch, SavedSearch, Session, StoredAlert, StoredException, Token,
+    UnknownAlert, User, UserChange, Verdict, event_id,
 };
+pub use desk::Fired;
 pub use error::Error;
 pub use folder::{FORMAT, Folder};
 pub use index::{Schema, TOKENIZER, lower_cased, open_day, tokenizers};
 pub use keys::IntakeKey;
 pub use prepared::Prepared;
+pub use role::{NoRole, Role, TokenRole};
 pub use writer::{Committed, Correlate, Options, Writer};

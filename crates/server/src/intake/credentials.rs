@@ -4,16 +4,22 @@ use axum::http::{HeaderMap, Uri, header};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
+use crate::access::TOKEN_PREFIX;
+use crate::access::request::bearer;
 use crate::secret::Digest;
 
 /// The header for the key.
 const HEADER: &str = "x-sekoiaio-intake-key";
 
 /// The digest of the key in the headers or the query of a request: the header of its own first,
-/// then the password of HTTP Basic (RFC 7617), then `intake_key` in the query.
+/// then an API token (RFC 6750), then the password of HTTP Basic (RFC 7617), then `intake_key` in
+/// the query.
 pub(super) fn find(headers: &HeaderMap, uri: &Uri) -> Option<Digest> {
     if let Some(key) = headers.get(HEADER) {
         return Some(Digest::of(key.as_bytes()));
+    }
+    if let Some(token) = bearer(headers).filter(|token| token.starts_with(TOKEN_PREFIX)) {
+        return Some(Digest::of(token.as_bytes()));
     }
     if let Some(key) = headers.get(header::AUTHORIZATION).and_then(|value| basic(value.as_bytes()))
     {
@@ -74,6 +80,7 @@ mod tests {
             (&[("authorization", basic(":k3").replace("Basic", "bASIC"))], "/plain", Some("k3")),
             (&[("authorization", basic("no colon"))], "/plain", None),
             (&[("authorization", "Bearer k".into())], "/plain?intake_key=k", Some("k")),
+            (&[("authorization", "Bearer wgt_k".into())], "/plain?intake_key=k", Some("wgt_k")),
             (&[], "/plain?x=1&intake_key=a%2Fb%zz%4&intake_key=c", Some("a/b%zz%4")),
             (&[], "/plain?intake_key=", Some("")),
             (&[], "/plain?intake_key", None),

@@ -88,7 +88,7 @@ async fn try_push(
     head: &Parts,
     body: &mut Body,
 ) -> Result<Response, Problem> {
-    let known = |digest: &Digest| app.keys.intake(digest).ok_or_else(Problem::unauthorized);
+    let known = |digest: &Digest| app.intake(digest).ok_or_else(Problem::unauthorized);
     let origin = match credentials::find(&head.headers, &head.uri) {
         Some(digest) => Some(known(&digest)?),
         // The key may stand in the body.

@@ -29,6 +29,8 @@ pub struct NewAlert {
     pub address: Option<String>,
     /// Where that address is thought to be.
     pub place: Option<String>,
+    /// The ids of ATT&CK techniques that its rule names, such as `T1110.003`.
+    pub techniques: Vec<String>,
     /// The alert as an ECS document in JSON.
     pub document: String,
 }
@@ -144,6 +146,14 @@ pub struct Alert {
     pub count: u64,
     /// When it happened last.
     pub last_time: Timestamp,
+    /// Who works on it.
+    pub assignee: Option<String>,
+    /// The ids of ATT&CK techniques that its rule names.
+    pub techniques: Vec<String>,
+    /// How many comments there are.
+    pub comments: u64,
+    /// Goes up with every change that people make.
+    pub version: u64,
 }
 
 /// An alert with its document.
@@ -155,40 +165,90 @@ pub struct StoredAlert {
     pub document: String,
 }
 
-/// A change of an alert's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// When.
-    pub at: Timestamp,
-    /// By whom.
-    pub by: String,
-    /// To which state.
-    pub state: AlertState,
-    /// With which verdict.
-    pub verdict: Option<Verdict>,
-    /// What was said about it.
-    pub comment: Option<String>,
-}
-
 /// Which alerts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AlertFilter {
-    /// In this state.
-    pub state: Option<AlertState>,
+    /// In one of these states; in any, when there are none.
+    pub states: Vec<AlertState>,
     /// Of one of these levels; of any, when there are none.
     pub severities: Vec<String>,
+    /// With one of these verdicts; with any or none, when there are none.
+    pub verdicts: Vec<Verdict>,
     /// Of this rule, by id or name.
     pub rule: Option<String>,
+    /// Of a rule that names this ATT&CK technique, or a sub-technique of it.
+    pub technique: Option<String>,
     /// About this user.
     pub user: Option<String>,
-    /// Not before.
+    /// From this address.
+    pub address: Option<String>,
+    /// About this user or from this address.
+    pub entity: Option<String>,
+    /// Who works on it.
+    pub assignee: Option<Assignee>,
+    /// With this in their title, in any case.
+    pub text: Option<String>,
+    /// Not before, the last time.
     pub since: Option<Timestamp>,
-    /// Before.
+    /// Before, the first time.
     pub until: Option<Timestamp>,
     /// Repeats too, not only the alerts that they are folded into.
     pub repeats: bool,
     /// At most so many; all, when it is 0.
     pub limit: usize,
+    /// In this order.
+    pub sort: AlertSort,
+    /// The other way round.
+    pub ascending: bool,
+    /// Only what comes behind this one.
+    pub after: Option<AlertPage>,
+}
+
+/// Who works on alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assignee {
+    /// Nobody.
+    Nobody,
+    /// This one.
+    Name(String),
+}
+
+/// What alerts are sorted by; the highest come first unless told otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlertSort {
+    /// When they happened last.
+    #[default]
+    LastTime,
+    /// When they happened first.
+    Time,
+    /// How grave they are, then when they happened last.
+    Severity,
+}
+
+/// The place of an alert in the order that was asked for, to go on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertPage {
+    /// What it is sorted by, as a number.
+    pub key: i64,
+    /// Its number.
+    pub seq: i64,
+}
+
+/// What alerts are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AlertGroup {
+    /// Their state.
+    State,
+    /// Their level.
+    Severity,
+    /// Their verdict.
+    Verdict,
+    /// Who works on them.
+    Assignee,
+    /// The id of their rule.
+    Rule,
+    /// The user they are about.
+    User,
 }
 
 /// No alert, or more than one, has this id.
@@ -222,8 +282,8 @@ pub(crate) fn insert(
     let changed = db
         .prepare_cached(
             "INSERT INTO alerts (id, head, rule, rule_name, severity, entity, time, created, title,
-             user, address, place, last_time, document)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?7, ?13)
+             user, address, place, last_time, techniques, document)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?7, ?13, ?14)
              ON CONFLICT (id) DO NOTHING",
         )?
         .execute(params![
@@ -239,6 +299,7 @@ pub(crate) fn insert(
             alert.user,
             alert.address,
             alert.place,
+            alert.techniques.iter().fold(" ".to_owned(), |all, one| all + one + " "),
             packed
         ])?;
     if changed == 0 {
@@ -255,10 +316,14 @@ pub(crate) fn insert(
 
 const COLUMNS: &str = "a.seq, a.id, h.id, a.rule, a.rule_name, a.severity, a.time, a.created,
     a.title, a.user, a.address, a.place, coalesce(h.state, a.state),
-    coalesce(h.verdict, a.verdict), a.count, a.last_time
-    FROM alerts a LEFT JOIN alerts h ON a.head = h.seq";
+    coalesce(h.verdict, a.verdict), a.count, a.last_time, coalesce(h.assignee, a.assignee),
+    a.techniques, coalesce(h.comments, a.comments), coalesce(h.version, a.version)";
 
-fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
+/// Alerts, each with the one that it is folded into.
+const TABLES: &str = "FROM alerts a LEFT JOIN alerts h ON a.head = h.seq";
+
+pub(super) fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
+    let techniques: String = row.get(17)?;
     Ok(Alert {
         seq: row.get(0)?,
         id: uuid(row, 1)?,
@@ -279,6 +344,10 @@ fn alert(row: &Row<'_>) -> rusqlite::Result<Alert> {
         verdict: row.get(13)?,
         count: row.get(14)?,
         last_time: Timestamp(row.get(15)?),
+        assignee: row.get(16)?,
+        techniques: techniques.split_whitespace().map(str::to_owned).collect(),
+        comments: row.get(18)?,
+        version: row.get(19)?,
     })
 }
 
@@ -300,9 +369,9 @@ fn with_document(row: &Row<'_>) -> rusqlite::Result<StoredAlert> {
 
 /// The alerts behind number `seq`, in the order in which they were stored.
 pub(crate) fn after(db: &Connection, seq: i64, limit: usize) -> rusqlite::Result<Vec<StoredAlert>> {
-    let columns = COLUMNS.replacen("a.last_time", "a.last_time, a.document AS document", 1);
-    let mut statement =
-        db.prepare_cached(&format!("SELECT {columns} WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"))?;
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, a.document AS document {TABLES} WHERE a.seq > ?1 ORDER BY a.seq LIMIT ?2"
+    ))?;
     statement.query_map(params![seq, limit as u64], with_document)?.collect()
 }
 
@@ -311,22 +380,111 @@ pub(crate) fn last(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("SELECT coalesce(max(seq), 0) FROM alerts", [], |row| row.get(0))
 }
 
-/// The alerts that `filter` lets through, newest first.
-pub(crate) fn list(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<Vec<Alert>> {
-    let mut sql = format!("SELECT {COLUMNS} WHERE 1");
+/// A number that grows with a level.
+const RANK: &str = "CASE a.severity WHEN 'critical' THEN 5 WHEN 'high' THEN 4 WHEN 'medium' THEN 3
+    WHEN 'low' THEN 2 ELSE 1 END";
+
+impl AlertSort {
+    /// What is sorted by, in SQL: a number.
+    fn key(self) -> String {
+        match self {
+            Self::LastTime => "a.last_time".to_owned(),
+            Self::Time => "a.time".to_owned(),
+            // Times fit into 2^50 for the next 30,000 years.
+            Self::Severity => format!("({RANK}) * 1125899906842624 + a.last_time"),
+        }
+    }
+}
+
+/// The place of an alert in an order.
+pub(crate) fn page(alert: &Alert, sort: AlertSort) -> AlertPage {
+    let rank = match alert.severity.as_str() {
+        "critical" => 5,
+        "high" => 4,
+        "medium" => 3,
+        "low" => 2,
+        _ => 1,
+    };
+    let key = match sort {
+        AlertSort::LastTime => alert.last_time.0,
+        AlertSort::Time => alert.time.0,
+        AlertSort::Severity => (rank << 50) + alert.last_time.0,
+    };
+    AlertPage { key, seq: alert.seq }
+}
+
+/// The conditions of a filter, in SQL, with their values. `but` leaves one out.
+fn conditions(
+    filter: &AlertFilter,
+    but: Option<AlertGroup>,
+) -> (String, Vec<rusqlite::types::Value>) {
+    let mut sql = String::from(" WHERE 1");
     let mut values: Vec<rusqlite::types::Value> = Vec::new();
     let mut add = |clause: &str, value: rusqlite::types::Value| {
         values.push(value);
         sql.push_str(&clause.replace('?', &format!("?{}", values.len())));
     };
-    if let Some(state) = filter.state {
-        add(" AND coalesce(h.state, a.state) = ?", state.as_str().to_owned().into());
+    let list = |words: Vec<&str>| serde_json::to_string(&words).unwrap_or_default();
+    // An alert that is no repeat has a state of its own: no index helps with coalesce.
+    let of_head = |column: &str| match filter.repeats {
+        true => format!("coalesce(h.{column}, a.{column})"),
+        false => format!("a.{column}"),
+    };
+    let has = |group| but != Some(group);
+    if !filter.states.is_empty() && has(AlertGroup::State) {
+        let states = list(filter.states.iter().map(|state| state.as_str()).collect());
+        let clause = format!(" AND {} IN (SELECT value FROM json_each(?))", of_head("state"));
+        add(&clause, states.into());
     }
-    if let Some(rule) = &filter.rule {
-        add(" AND (a.rule = ? OR a.rule_name LIKE ?)", rule.clone().into());
+    if !filter.verdicts.is_empty() && has(AlertGroup::Verdict) {
+        let verdicts = list(filter.verdicts.iter().map(|verdict| verdict.as_str()).collect());
+        let clause = format!(" AND {} IN (SELECT value FROM json_each(?))", of_head("verdict"));
+        add(&clause, verdicts.into());
     }
-    if let Some(user) = &filter.user {
+    if !filter.severities.is_empty() && has(AlertGroup::Severity) {
+        let severities = list(filter.severities.iter().map(String::as_str).collect());
+        add(" AND a.severity IN (SELECT value FROM json_each(?))", severities.into());
+    }
+    if let Some(rule) = &filter.rule
+        && has(AlertGroup::Rule)
+    {
+        add(
+            " AND (a.rule = ? COLLATE NOCASE OR a.rule_name = ? COLLATE NOCASE)",
+            rule.clone().into(),
+        );
+    }
+    if let Some(technique) = &filter.technique {
+        let pattern = format!("% {}", like(&technique.to_ascii_uppercase()));
+        // Either the technique itself or one below it: T1110 does not find T11101.
+        let clause = " AND (a.techniques LIKE ? || ' %' ESCAPE '\\'
+             OR a.techniques LIKE ? || '.%' ESCAPE '\\')";
+        add(clause, pattern.into());
+    }
+    if let Some(user) = &filter.user
+        && has(AlertGroup::User)
+    {
         add(" AND a.user = ? COLLATE NOCASE", user.clone().into());
+    }
+    if let Some(address) = &filter.address {
+        add(" AND a.address = ?", address.clone().into());
+    }
+    if let Some(entity) = &filter.entity {
+        add(" AND (a.user = ? COLLATE NOCASE OR a.address = ?)", entity.clone().into());
+    }
+    if let Some(assignee) = &filter.assignee
+        && has(AlertGroup::Assignee)
+    {
+        match assignee {
+            Assignee::Nobody => {
+                add(&format!(" AND {} IS ?", of_head("assignee")), None::<String>.into())
+            }
+            Assignee::Name(name) => {
+                add(&format!(" AND {} = ?", of_head("assignee")), name.clone().into());
+            }
+        }
+    }
+    if let Some(text) = &filter.text {
+        add(" AND a.title LIKE ? ESCAPE '\\'", format!("%{}%", like(text)).into());
     }
     if let Some(since) = filter.since {
         add(" AND a.last_time >= ?", since.0.into());
@@ -334,19 +492,177 @@ pub(crate) fn list(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<Ve
     if let Some(until) = filter.until {
         add(" AND a.time < ?", until.0.into());
     }
-    if !filter.severities.is_empty() {
-        let list = serde_json::to_string(&filter.severities).unwrap_or_default();
-        add(" AND a.severity IN (SELECT value FROM json_each(?))", list.into());
-    }
     if !filter.repeats {
         sql.push_str(" AND a.head IS NULL");
     }
-    sql.push_str(" ORDER BY a.last_time DESC, a.seq DESC");
+    (sql, values)
+}
+
+/// A text for LIKE that means just itself.
+fn like(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// The alerts that `filter` lets through, in its order.
+pub(crate) fn list(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<Vec<Alert>> {
+    let (mut conditions, mut values) = conditions(filter, None);
+    let (key, direction) = (filter.sort.key(), if filter.ascending { "ASC" } else { "DESC" });
+    if let Some(after) = filter.after {
+        let (one, than) = (values.len() + 1, if filter.ascending { '>' } else { '<' });
+        conditions.push_str(&format!(" AND ({key}, a.seq) {than} (?{one}, ?{})", one + 1));
+        values.extend([after.key.into(), after.seq.into()]);
+    }
+    let mut sql = format!(
+        "SELECT {COLUMNS} {TABLES}{conditions} ORDER BY {key} {direction}, a.seq {direction}"
+    );
     if filter.limit > 0 {
         sql.push_str(&format!(" LIMIT {}", filter.limit));
     }
-    let mut statement = db.prepare(&sql)?;
+    let mut statement = db.prepare_cached(&sql)?;
     statement.query_map(params_from_iter(values), alert)?.collect()
+}
+
+/// The alerts that `filter` lets through and whose documents have an event with this id.
+pub(crate) fn naming(
+    db: &Connection,
+    filter: &AlertFilter,
+    event: &str,
+) -> rusqlite::Result<Vec<Alert>> {
+    let (conditions, values) = conditions(filter, None);
+    let (key, direction) = (filter.sort.key(), if filter.ascending { "ASC" } else { "DESC" });
+    let sql = format!(
+        "SELECT {COLUMNS}, a.document AS document {TABLES}{conditions}
+         ORDER BY {key} {direction}, a.seq {direction} LIMIT {}",
+        filter.limit.max(1)
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = with_document(row)?;
+        // A look at the text spares reading nearly all of them.
+        if !stored.document.contains(event) {
+            continue;
+        }
+        let document: serde_json::Value =
+            serde_json::from_str(&stored.document).unwrap_or_default();
+        let events = document.pointer("/wardgate/alert/events").and_then(|list| list.as_array());
+        let of_event = |one: &serde_json::Value| {
+            one.pointer("/event/id").and_then(serde_json::Value::as_str) == Some(event)
+        };
+        if events.is_some_and(|events| events.iter().any(of_event)) {
+            found.push(stored.alert);
+        }
+    }
+    Ok(found)
+}
+
+/// How many alerts `filter` lets through, whatever its limit.
+pub(crate) fn count(db: &Connection, filter: &AlertFilter) -> rusqlite::Result<u64> {
+    let (conditions, values) = conditions(filter, None);
+    let sql = format!("SELECT count(*) {TABLES}{conditions}");
+    db.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))
+}
+
+/// How many alerts have each value, most first; with it, the name that goes with the value. What
+/// the filter says about the same thing is left out.
+pub(crate) fn count_by(
+    db: &Connection,
+    filter: &AlertFilter,
+    group: AlertGroup,
+    top: usize,
+) -> rusqlite::Result<Vec<(Option<String>, String, u64)>> {
+    let column = match group {
+        AlertGroup::State => "coalesce(h.state, a.state)",
+        AlertGroup::Severity => "a.severity",
+        AlertGroup::Verdict => "coalesce(h.verdict, a.verdict)",
+        AlertGroup::Assignee => "coalesce(h.assignee, a.assignee)",
+        AlertGroup::Rule => "a.rule",
+        AlertGroup::User => "a.user",
+    };
+    let (conditions, values) = conditions(filter, Some(group));
+    let sql = format!(
+        "SELECT {column}, max(a.rule_name), count(*) {TABLES}{conditions}
+         GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT {top}"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement
+        .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
+}
+
+/// How many alerts have each combination of techniques.
+pub(crate) fn techniques(
+    db: &Connection,
+    filter: &AlertFilter,
+) -> rusqlite::Result<Vec<(Vec<String>, u64)>> {
+    let filter = AlertFilter { technique: None, ..filter.clone() };
+    let (conditions, values) = conditions(&filter, None);
+    let sql = format!("SELECT a.techniques, count(*) {TABLES}{conditions} GROUP BY 1");
+    let mut statement = db.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), |row| {
+        let techniques: String = row.get(0)?;
+        Ok((techniques.split_whitespace().map(str::to_owned).collect(), row.get(1)?))
+    })?;
+    rows.collect()
+}
+
+/// How many alerts, repeats not counted, happened first in each `interval` milliseconds, by level:
+/// the number of the part counted from 1970, the level, the number of alerts.
+pub(crate) fn over_time(
+    db: &Connection,
+    since: Timestamp,
+    until: Timestamp,
+    interval: i64,
+) -> rusqlite::Result<Vec<(i64, String, u64)>> {
+    let mut statement = db.prepare_cached(
+        "SELECT time / ?3, severity, count(*) FROM alerts
+         WHERE time >= ?1 AND time < ?2 AND head IS NULL GROUP BY 1, 2 ORDER BY 1",
+    )?;
+    let rows = statement.query_map(params![since.0, until.0, interval.max(1)], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
+    rows.collect()
+}
+
+/// How often each rule raised alerts since three times, repeats counted, and when last.
+pub(crate) fn fired(
+    db: &Connection,
+    since: [Timestamp; 3],
+) -> rusqlite::Result<Vec<(String, [u64; 3], Timestamp)>> {
+    let [day, week, month] = since;
+    let mut statement = db.prepare_cached(
+        "SELECT rule, sum(time >= ?1), sum(time >= ?2), count(*), max(time) FROM alerts
+         WHERE time >= ?3 GROUP BY rule",
+    )?;
+    let rows = statement.query_map([day.0, week.0, month.0], |row| {
+        Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?], Timestamp(row.get(4)?)))
+    })?;
+    rows.collect()
+}
+
+/// The alerts with these numbers, in any order.
+pub(crate) fn numbered(db: &Connection, seqs: &[i64]) -> rusqlite::Result<Vec<Alert>> {
+    let list = serde_json::to_string(seqs).unwrap_or_default();
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} {TABLES} WHERE a.seq IN (SELECT value FROM json_each(?1))"
+    ))?;
+    statement.query_map([list], alert)?.collect()
+}
+
+/// The alert with this id, with its document.
+pub(crate) fn of_id(db: &Connection, id: Uuid) -> rusqlite::Result<Option<StoredAlert>> {
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {COLUMNS}, a.document AS document {TABLES} WHERE a.id = ?1"
+    ))?;
+    statement.query_row([id.as_bytes()], with_document).optional()
 }
 
 /// The alert whose id begins with `prefix`.
@@ -359,9 +675,8 @@ pub(crate) fn find(
     if hex.is_empty() || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(Err(unknown(0)));
     }
-    let columns = COLUMNS.replacen("a.last_time", "a.last_time, a.document AS document", 1);
     let mut statement = db.prepare(&format!(
-        "SELECT {columns} WHERE hex(a.id) LIKE ?1 || '%' ORDER BY a.seq LIMIT 2"
+        "SELECT {COLUMNS}, a.document AS document {TABLES} WHERE hex(a.id) LIKE ?1 || '%' ORDER BY a.seq LIMIT 2"
     ))?;
     let mut found: Vec<StoredAlert> =
         statement.query_map([hex.to_uppercase()], with_document)?.collect::<Result<_, _>>()?;
@@ -374,42 +689,8 @@ pub(crate) fn find(
 
 /// The repeats of an alert, newest first.
 pub(crate) fn repeats(db: &Connection, seq: i64, limit: usize) -> rusqlite::Result<Vec<Alert>> {
-    let mut statement =
-        db.prepare(&format!("SELECT {COLUMNS} WHERE a.head = ?1 ORDER BY a.seq DESC LIMIT ?2"))?;
+    let mut statement = db.prepare(&format!(
+        "SELECT {COLUMNS} {TABLES} WHERE a.head = ?1 ORDER BY a.seq DESC LIMIT ?2"
+    ))?;
     statement.query_map(params![seq, limit as u64], alert)?.collect()
-}
-
-/// Changes the state of an alert, and of the one that it is folded into.
-pub(crate) fn change(db: &Connection, seq: i64, change: &Change) -> rusqlite::Result<()> {
-    let head: Option<i64> =
-        db.query_row("SELECT head FROM alerts WHERE seq = ?1", [seq], |row| row.get(0))?;
-    let seq = head.unwrap_or(seq);
-    db.execute(
-        "UPDATE alerts SET state = ?2, verdict = ?3 WHERE seq = ?1",
-        params![seq, change.state, change.verdict],
-    )?;
-    db.execute(
-        "INSERT INTO alert_changes (alert, at, by, state, verdict, comment)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![seq, change.at.0, change.by, change.state, change.verdict, change.comment],
-    )?;
-    Ok(())
-}
-
-/// What was changed about an alert, oldest first.
-pub(crate) fn changes(db: &Connection, seq: i64) -> rusqlite::Result<Vec<Change>> {
-    let mut statement = db.prepare(
-        "SELECT c.at, c.by, c.state, c.verdict, c.comment FROM alert_changes c, alerts a
-         WHERE a.seq = ?1 AND c.alert = coalesce(a.head, a.seq) ORDER BY c.id",
-    )?;
-    let rows = statement.query_map([seq], |row| {
-        Ok(Change {
-            at: Timestamp(row.get(0)?),
-            by: row.get(1)?,
-            state: row.get(2)?,
-            verdict: row.get(3)?,
-            comment: row.get(4)?,
-        })
-    })?;
-    rows.collect()
 }

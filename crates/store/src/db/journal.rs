@@ -104,7 +104,8 @@ pub(crate) fn trim(db: &Connection, seq: u64) -> rusqlite::Result<usize> {
 }
 
 /// What identifies an event: its `uuid` in lower case, or what is made from its text.
-pub(crate) fn event_id(uuid: Value<'_>, text: &str) -> String {
+#[must_use]
+pub fn event_id(uuid: Value<'_>, text: &str) -> String {
     match uuid.to_str().filter(|uuid| !uuid.is_empty()) {
         Some(uuid) => crate::index::lower_cased(&uuid),
         None => format!("text:{}", uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes())),

@@ -1,26 +1,40 @@
 //! Everything but the indexed events: SQLite.
 
-mod alerts;
+pub(crate) mod access;
+pub(crate) mod alert_changes;
+pub(crate) mod alerts;
+pub(crate) mod audit;
 mod journal;
+pub(crate) mod searches;
 mod state;
+pub(crate) mod tuning;
 
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+pub use access::{
+    Account, External, NewSession, NewToken, NotSignedIn, Refused, Session, Token, User, UserChange,
+};
+pub use alert_changes::{AlertRefused, AlertUpdate, Change, ChangeKind};
 pub use alerts::{
-    Alert, AlertFilter, AlertState, Change, NewAlert, StoredAlert, UnknownAlert, Verdict,
+    Alert, AlertFilter, AlertGroup, AlertPage, AlertSort, AlertState, Assignee, NewAlert,
+    StoredAlert, UnknownAlert, Verdict,
 };
 pub(crate) use alerts::{
-    after as alerts_after, change as change_alert, changes as alert_changes, find as find_alert,
-    insert as insert_alert, last as last_alert, list as list_alerts, repeats as alert_repeats,
+    after as alerts_after, find as find_alert, insert as insert_alert, last as last_alert,
+    list as list_alerts, repeats as alert_repeats,
 };
-pub(crate) use journal::{JournalRow, compress, event_id, insert, pack, read, trim};
+pub use audit::{Audit, AuditEntry, AuditFilter};
+pub use journal::event_id;
+pub(crate) use journal::{JournalRow, compress, insert, pack, read, trim};
+pub use searches::{NewSearch, SavedSearch};
 pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{
     cursors, forget_quarantined, origin, origins, quarantine, quarantined, set_cursor,
 };
+pub use tuning::{NewException, RuleSwitch, StoredException};
 
 use crate::Error;
 
@@ -73,8 +87,14 @@ CREATE TABLE alerts (
     user TEXT,
     address TEXT,
     place TEXT,
+    -- Ids of ATT&CK techniques, each between spaces.
+    techniques TEXT NOT NULL,
     state TEXT NOT NULL DEFAULT 'new',
     verdict TEXT,
+    assignee TEXT,
+    -- Goes up with every change that people make.
+    version INTEGER NOT NULL DEFAULT 0,
+    comments INTEGER NOT NULL DEFAULT 0,
     -- Of a head: how often it happened, and when last.
     count INTEGER NOT NULL DEFAULT 1,
     last_time INTEGER NOT NULL,
@@ -82,17 +102,10 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_heads ON alerts (rule, entity, seq) WHERE head IS NULL;
 CREATE INDEX alerts_time ON alerts (time);
+CREATE INDEX alerts_last ON alerts (last_time, seq) WHERE head IS NULL;
+CREATE INDEX alerts_user ON alerts (user COLLATE NOCASE) WHERE user IS NOT NULL;
+CREATE INDEX alerts_address ON alerts (address) WHERE address IS NOT NULL;
 CREATE INDEX alerts_repeats ON alerts (head) WHERE head IS NOT NULL;
-CREATE TABLE alert_changes (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    alert INTEGER NOT NULL REFERENCES alerts (seq) ON DELETE CASCADE,
-    at INTEGER NOT NULL,
-    by TEXT NOT NULL,
-    state TEXT NOT NULL,
-    verdict TEXT,
-    comment TEXT
-);
-CREATE INDEX alert_changes_alert ON alert_changes (alert);
 CREATE TABLE checkpoints (sink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE dead_letters (
     sink TEXT NOT NULL,
@@ -111,6 +124,16 @@ CREATE TABLE intake_keys (
 );
 ";
 
+/// What a new database begins with.
+const TABLES: &[&str] = &[
+    SCHEMA,
+    alert_changes::TABLES,
+    audit::TABLES,
+    access::TABLES,
+    searches::TABLES,
+    tuning::TABLES,
+];
+
 /// Opens the database to write, and makes its tables if it has none.
 pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
     let db = damaged(path, Connection::open(path))?;
@@ -122,7 +145,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         }),
     )?;
     if tables == 0 {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {} COMMIT;", TABLES.concat()))?;
     }
     Ok(db)
 }

@@ -1,5 +1,6 @@
 //! What a search may cost.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -14,12 +15,15 @@ const MOST_TERMS: u64 = 200_000_000;
 pub(crate) struct Budget {
     terms: AtomicU64,
     deadline: Option<Instant>,
+    given_up: Option<Arc<AtomicBool>>,
     spent: AtomicBool,
 }
 
 impl Budget {
-    pub(crate) fn new(deadline: Option<Instant>) -> Self {
-        Self { terms: AtomicU64::new(MOST_TERMS), deadline, spent: AtomicBool::new(false) }
+    /// A budget until `deadline`; it is spent as well when `given_up` is set.
+    pub(crate) fn new(deadline: Option<Instant>, given_up: Option<Arc<AtomicBool>>) -> Self {
+        let (terms, spent) = (AtomicU64::new(MOST_TERMS), AtomicBool::new(false));
+        Self { terms, deadline, given_up, spent }
     }
 
     /// Takes `terms` from it.
@@ -32,7 +36,9 @@ impl Budget {
             .terms
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(terms));
         let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        if left.is_err() || is_late {
+        let is_given_up =
+            self.given_up.as_ref().is_some_and(|given_up| given_up.load(Ordering::Relaxed));
+        if left.is_err() || is_late || is_given_up {
             self.spent.store(true, Ordering::Relaxed);
             return Err(TantivyError::InternalError("the search has become too costly".to_owned()));
         }

@@ -14,7 +14,7 @@ use super::network;
 
 /// The name of the field of the numbers of events.
 pub(crate) const SEQ: &str = "_seq";
-const TIME: &str = "@timestamp";
+pub(crate) const TIME: &str = "@timestamp";
 
 /// In which order events come.
 #[derive(Clone, Debug)]
@@ -132,9 +132,11 @@ impl SegmentCollector for FirstOfSegment {
     }
 }
 
-/// Counts events by the values of a field.
+/// Counts events by the values of fields.
 pub(crate) struct Values {
-    pub(crate) id: FieldId,
+    pub(crate) ids: Vec<FieldId>,
+    /// How many different values of a field are counted at the most.
+    pub(crate) most: usize,
 }
 
 /// The events of each value, and those that have none.
@@ -143,6 +145,8 @@ pub(crate) struct Tally {
     pub(crate) counts: HashMap<String, u64>,
     pub(crate) missing: u64,
     pub(crate) total: u64,
+    /// Whether there were more values than were to be counted.
+    pub(crate) is_cut: bool,
 }
 
 impl Tally {
@@ -156,13 +160,20 @@ impl Tally {
         }
         self.missing += other.missing;
         self.total += other.total;
+        self.is_cut |= other.is_cut;
     }
 }
 
 pub(crate) struct ValuesOfSegment {
+    fields: Vec<ValuesOfField>,
+}
+
+struct ValuesOfField {
     column: ValueColumn,
     missing: u64,
     total: u64,
+    most: usize,
+    is_cut: bool,
 }
 
 enum ValueColumn {
@@ -175,12 +186,36 @@ enum ValueColumn {
 }
 
 impl Collector for Values {
-    type Fruit = Tally;
+    type Fruit = Vec<Tally>;
     type Child = ValuesOfSegment;
 
     fn for_segment(&self, _: u32, reader: &SegmentReader) -> tantivy::Result<Self::Child> {
-        let (name, columns) = (self.id.name(), reader.fast_fields());
-        let column = match self.id.kind() {
+        let fields = self.ids.iter().map(|id| ValuesOfField::open(*id, self.most, reader));
+        Ok(ValuesOfSegment { fields: fields.collect::<tantivy::Result<_>>()? })
+    }
+
+    fn requires_scoring(&self) -> bool {
+        false
+    }
+
+    fn merge_fruits(
+        &self,
+        segments: Vec<tantivy::Result<Vec<Tally>>>,
+    ) -> tantivy::Result<Vec<Tally>> {
+        let mut tallies: Vec<Tally> = self.ids.iter().map(|_| Tally::default()).collect();
+        for segment in segments {
+            for (tally, of_segment) in tallies.iter_mut().zip(segment?) {
+                tally.add(of_segment);
+            }
+        }
+        Ok(tallies)
+    }
+}
+
+impl ValuesOfField {
+    fn open(id: FieldId, most: usize, reader: &SegmentReader) -> tantivy::Result<Self> {
+        let (name, columns) = (id.name(), reader.fast_fields());
+        let column = match id.kind() {
             Kind::Keyword => columns.str(name)?.map(|column| {
                 let counts = vec![0; column.dictionary().num_terms()];
                 ValueColumn::Text(column, counts, Vec::new())
@@ -197,24 +232,12 @@ impl Collector for Values {
             _ => None,
         };
         let column = column.unwrap_or(ValueColumn::None);
-        Ok(ValuesOfSegment { column, missing: 0, total: 0 })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        false
-    }
-
-    fn merge_fruits(&self, segments: Vec<tantivy::Result<Tally>>) -> tantivy::Result<Tally> {
-        let mut tally = Tally::default();
-        for segment in segments {
-            tally.add(segment?);
-        }
-        Ok(tally)
+        Ok(Self { column, missing: 0, total: 0, most, is_cut: false })
     }
 }
 
 /// Calls `count` with each value of an event once. Gives whether there was one.
-fn distinct<T: Copy + Ord>(
+pub(crate) fn distinct<T: Copy + Ord>(
     values: impl Iterator<Item = T>,
     several: &mut Vec<T>,
     mut count: impl FnMut(T),
@@ -230,10 +253,30 @@ fn distinct<T: Copy + Ord>(
 }
 
 impl SegmentCollector for ValuesOfSegment {
-    type Fruit = tantivy::Result<Tally>;
+    type Fruit = tantivy::Result<Vec<Tally>>;
 
     fn collect(&mut self, doc: DocId, _: Score) {
+        self.fields.iter_mut().for_each(|field| field.collect(doc));
+    }
+
+    fn harvest(self) -> Self::Fruit {
+        self.fields.into_iter().map(ValuesOfField::harvest).collect()
+    }
+}
+
+/// Counts a value, unless it would be one too many. Gives whether it was counted.
+fn count<T: Eq + std::hash::Hash>(counts: &mut HashMap<T, u64>, value: T, most: usize) -> bool {
+    if counts.len() >= most && !counts.contains_key(&value) {
+        return false;
+    }
+    *counts.entry(value).or_default() += 1;
+    true
+}
+
+impl ValuesOfField {
+    fn collect(&mut self, doc: DocId) {
         self.total += 1;
+        let (most, mut is_cut) = (self.most, false);
         let has_value = match &mut self.column {
             ValueColumn::None => false,
             ValueColumn::Text(column, counts, several) => {
@@ -247,11 +290,11 @@ impl SegmentCollector for ValuesOfSegment {
             }
             ValueColumn::Address(column, counts, several) => {
                 let values = column.values_for_doc(doc);
-                distinct(values, several, |value| *counts.entry(value).or_default() += 1)
+                distinct(values, several, |value| is_cut |= !count(counts, value, most))
             }
             ValueColumn::Number(column, counts, several) => {
                 let values = column.values_for_doc(doc);
-                distinct(values, several, |value| *counts.entry(value).or_default() += 1)
+                distinct(values, several, |value| is_cut |= !count(counts, value, most))
             }
             ValueColumn::Boolean(column, [no, yes]) => match column.first(doc) {
                 Some(value) => {
@@ -262,15 +305,20 @@ impl SegmentCollector for ValuesOfSegment {
             },
         };
         self.missing += u64::from(!has_value);
+        self.is_cut |= is_cut;
     }
 
-    fn harvest(self) -> Self::Fruit {
+    fn harvest(mut self) -> tantivy::Result<Tally> {
         let counts = match self.column {
             ValueColumn::None => HashMap::new(),
             ValueColumn::Text(column, counts, _) => {
                 let mut named = HashMap::new();
                 let counts = (0_u64..).zip(counts).filter(|(_, count)| *count > 0);
                 for (value, count) in counts {
+                    if named.len() >= self.most {
+                        self.is_cut = true;
+                        break;
+                    }
                     let mut text = String::new();
                     column.ord_to_str(value, &mut text)?;
                     named.insert(text, u64::from(count));
@@ -291,7 +339,8 @@ impl SegmentCollector for ValuesOfSegment {
                     .collect()
             }
         };
-        Ok(Tally { counts, missing: self.missing, total: self.total })
+        let Self { missing, total, is_cut, .. } = self;
+        Ok(Tally { counts, missing, total, is_cut })
     }
 }
 

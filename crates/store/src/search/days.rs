@@ -23,6 +23,7 @@ const MOST_THREADS: usize = 4;
 pub(crate) struct Days {
     folder: Folder,
     open: Mutex<HashMap<Day, Open>>,
+    most_threads: usize,
 }
 
 /// An index that is open.
@@ -36,7 +37,12 @@ struct Open {
 
 impl Days {
     pub(crate) fn new(folder: Folder) -> Self {
-        Self { folder, open: Mutex::default() }
+        Self { folder, open: Mutex::default(), most_threads: MOST_THREADS }
+    }
+
+    /// Uses so many threads to count at the most.
+    pub(crate) fn threads(&mut self, threads: usize) {
+        self.most_threads = threads.clamp(1, MOST_THREADS);
     }
 
     /// The days that may have events of the time from `since` to before `until`, oldest first.
@@ -163,7 +169,7 @@ impl Days {
         merge: impl FnMut(T) -> Result<(), SearchError> + Send,
     ) -> Result<Vec<Unreadable>, SearchError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = cores.min(MOST_THREADS).min(days.len());
+        let threads = cores.min(self.most_threads).min(days.len());
         let next = AtomicUsize::new(0);
         let merge = Mutex::new(merge);
         let work_on = || {

@@ -41,6 +41,12 @@ impl Follower {
         Self { floor: seq, seen: Arc::default(), order: VecDeque::new() }
     }
 
+    /// The number up to which everything has been handed out, or was there at the start.
+    #[must_use]
+    pub fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The events that have become searchable since, `limit` at the most, and the days that
     /// cannot be searched.
     ///

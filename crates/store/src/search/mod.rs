@@ -7,13 +7,17 @@ mod days;
 mod dictionary;
 mod field;
 mod follow;
+mod measure;
 mod network;
 mod plan;
 mod searcher;
+mod sightings;
 mod terms;
 
 pub use follow::Follower;
+pub use measure::Measured;
+pub use plan::{abilities, check, check_countable, check_measurable};
 pub use searcher::{
-    Counts, Found, Histogram, Hit, Page, Request, SearchError, Searcher, Selection, Unreadable,
-    ValueCounts,
+    Counts, Found, Histogram, Hit, Page, Request, SearchError, Searcher, Selection, Sighting,
+    Stats, Unreadable, ValueCounts,
 };

@@ -18,7 +18,9 @@ use super::budget::Budget;
 use super::column::{ColumnQuery, Values};
 use super::dictionary::{self, DictionaryQuery, Texts};
 use super::field::{LATITUDE, Target, free_text};
+use super::measure::Measurable;
 use super::network;
+use super::searcher::SearchError;
 use super::terms::{Accept, TermsQuery, behind};
 use crate::index::{Schema, WORDS, lower_cased, tokenizers};
 
@@ -558,4 +560,56 @@ pub(crate) fn countable(field: &query::Field) -> Result<FieldId> {
         }
         _ => refuse("cannot be counted by"),
     }
+}
+
+/// The column of a field that has numbers or dates.
+pub(crate) fn measurable(field: &query::Field) -> Result<Measurable> {
+    match Target::find(field)? {
+        Target::Row(id, _) if id.kind() == Kind::Date => Ok(Measurable::Date(id.name())),
+        Target::Row(id, _) if id.kind() == Kind::Long => Ok(Measurable::Number(id.name())),
+        Target::Degrees(name) => Ok(Measurable::Degrees(name)),
+        _ => {
+            let problem = format!("{} has no numbers and no dates", field.name);
+            Err(Diagnostic::new(field.span, problem, "name a field of type long or date"))
+        }
+    }
+}
+
+/// Whether a field can be searched, and whether events can be counted by it.
+#[must_use]
+pub fn abilities(field: &str) -> (bool, bool) {
+    let field = query::Field { name: field.to_owned(), span: query::Span::default() };
+    (Target::find(&field).is_ok(), countable(&field).is_ok())
+}
+
+/// Checks what a query asks for: that its fields are there, and its values are of their types.
+///
+/// # Errors
+///
+/// The first thing that is wrong.
+pub fn check(node: &Node, now: Timestamp) -> Result<()> {
+    let budget = Arc::new(Budget::new(None, None));
+    plan(node, now, &budget).map(|_| ())
+}
+
+/// Checks that events can be counted by a field.
+///
+/// # Errors
+///
+/// When there is no such field, or it is of another type.
+pub fn check_countable(field: &str) -> std::result::Result<(), SearchError> {
+    let span = query::Span::new(0, field.len());
+    countable(&query::Field { name: field.to_owned(), span })?;
+    Ok(())
+}
+
+/// Checks that a field has numbers or dates.
+///
+/// # Errors
+///
+/// When there is no such field, or it is of another type.
+pub fn check_measurable(field: &str) -> std::result::Result<(), SearchError> {
+    let span = query::Span::new(0, field.len());
+    measurable(&query::Field { name: field.to_owned(), span })?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,9 @@ use tantivy::{DateTime, DocAddress};
 use super::budget::Budget;
 use super::collect::{First, Order, Rank, SEQ, Tally, Times, Values};
 use super::days::Days;
-use super::plan::{Plan, between, countable, plan};
+use super::measure::{Measured, Measures};
+use super::plan::{Plan, between, countable, measurable, plan};
+use super::sightings::{Seen, Sightings};
 use crate::folder::Folder;
 use crate::{Database, Day, Error, Origin, OriginId, Schema};
 
@@ -44,13 +47,25 @@ pub struct Selection<'q> {
     pub now: Timestamp,
     /// How long the search may take. Checked between days, and while terms are looked at.
     pub time_limit: Option<Duration>,
+    /// Set by somebody else when nobody wants the answer any more; looked at as the time is.
+    pub given_up: Option<Arc<AtomicBool>>,
+    /// How many different values are counted at the most.
+    pub most_values: usize,
 }
 
 impl<'q> Selection<'q> {
     /// All events that match a query.
     #[must_use]
     pub fn new(query: &'q Node) -> Self {
-        Self { query, since: None, until: None, now: Timestamp::now(), time_limit: None }
+        Self {
+            query,
+            since: None,
+            until: None,
+            now: Timestamp::now(),
+            time_limit: None,
+            given_up: None,
+            most_values: MOST_VALUES,
+        }
     }
 }
 
@@ -143,6 +158,28 @@ pub struct ValueCounts {
     pub unreadable: Vec<Unreadable>,
 }
 
+/// When a value was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The value.
+    pub value: String,
+    /// In how many events.
+    pub count: u64,
+    /// When first.
+    pub first: Timestamp,
+    /// When last.
+    pub last: Timestamp,
+}
+
+/// What the values of a field come to.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Their number, extremes and sum.
+    pub values: Measured,
+    /// The days that could not be searched.
+    pub unreadable: Vec<Unreadable>,
+}
+
 /// How many events happened when.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
@@ -164,8 +201,8 @@ pub enum SearchError {
     )]
     TooCostly,
     /// There are more different values than can be counted.
-    #[error("there are more than {MOST_VALUES} different values: narrow the search with --since")]
-    TooManyValues,
+    #[error("there are more than {0} different values: narrow the search with --since")]
+    TooManyValues(usize),
     /// The histogram would have too many parts.
     #[error("the histogram would have more than {MOST_PARTS} parts: use a longer interval")]
     TooManyParts,
@@ -233,6 +270,26 @@ impl Columns {
     }
 }
 
+/// The field of this name, if it can be counted by.
+fn named(field: &str) -> Result<FieldId, SearchError> {
+    let span = query::Span::new(0, field.len());
+    Ok(countable(&query::Field { name: field.to_owned(), span })?)
+}
+
+/// The `top` values that most events have.
+fn most_frequent(tally: Tally, top: usize) -> ValueCounts {
+    let Tally { counts, missing, total, .. } = tally;
+    let distinct = counts.len();
+    let mut values: Vec<(String, u64)> = counts.into_iter().collect();
+    let order = |a: &(String, u64), b: &(String, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0));
+    if top < values.len() && top > 0 {
+        values.select_nth_unstable_by(top - 1, order);
+    }
+    values.truncate(top);
+    values.sort_unstable_by(order);
+    ValueCounts { values, distinct, missing, events: total, unreadable: Vec::new() }
+}
+
 impl Searcher {
     /// Opens the data folder at `root`.
     ///
@@ -244,6 +301,22 @@ impl Searcher {
         let folder = Folder::open(root)?;
         let days = Days::new(folder.clone());
         Ok(Self { folder, days, origins: Mutex::default() })
+    }
+
+    /// Counts with `threads` at the most, for those who share the machine.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.days.threads(threads);
+        self
+    }
+
+    /// The days that have events, oldest first, those without a date at the front.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read.
+    pub fn days(&self) -> Result<Vec<Day>, Error> {
+        self.folder.days()
     }
 
     /// Looks for what has become searchable since.
@@ -323,33 +396,125 @@ impl Searcher {
         field: &str,
         top: usize,
     ) -> Result<ValueCounts, SearchError> {
-        let span = query::Span::new(0, field.len());
-        let id = countable(&query::Field { name: field.to_owned(), span })?;
+        let (mut counts, unreadable) = self.counts_by(selection, &[field], top)?;
+        let counts = counts.pop().unwrap_or_default();
+        Ok(ValueCounts { unreadable, ..counts })
+    }
+
+    /// What [`Searcher::count_by`] gives for each of several fields, with one look at the events.
+    /// The days that could not be searched come beside the counts.
+    ///
+    /// # Errors
+    ///
+    /// See [`Searcher::count_by`].
+    pub fn counts_by(
+        &self,
+        selection: &Selection<'_>,
+        fields: &[&str],
+        top: usize,
+    ) -> Result<(Vec<ValueCounts>, Vec<Unreadable>), SearchError> {
+        let ids: Result<Vec<FieldId>, _> = fields.iter().map(|field| named(field)).collect();
+        let ids = ids?;
         let search = self.prepare(selection)?;
-        let mut tally = Tally::default();
+        let most = selection.most_values;
+        let mut tallies: Vec<Tally> = ids.iter().map(|_| Tally::default()).collect();
         let unreadable = self.days.read_all(
             &self.days.between(search.since, search.until)?,
             &search.budget,
-            |day, searcher| searcher.search(&*search.query(day), &Values { id }),
+            |day, searcher| {
+                searcher.search(&*search.query(day), &Values { ids: ids.clone(), most })
+            },
             |of_day| {
-                tally.add(of_day);
-                match tally.counts.len() {
-                    0..=MOST_VALUES => Ok(()),
-                    _ => Err(SearchError::TooManyValues),
+                for (tally, of_day) in tallies.iter_mut().zip(of_day) {
+                    tally.add(of_day);
+                    if tally.is_cut || tally.counts.len() > most {
+                        return Err(SearchError::TooManyValues(most));
+                    }
                 }
+                Ok(())
             },
         )?;
-        let Tally { counts, missing, total } = tally;
-        let distinct = counts.len();
-        let mut values: Vec<(String, u64)> = counts.into_iter().collect();
-        let order =
-            |a: &(String, u64), b: &(String, u64)| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0));
-        if top < values.len() && top > 0 {
-            values.select_nth_unstable_by(top - 1, order);
-        }
-        values.truncate(top);
-        values.sort_unstable_by(order);
-        Ok(ValueCounts { values, distinct, missing, events: total, unreadable })
+        let counts = tallies.into_iter().map(|tally| most_frequent(tally, top)).collect();
+        Ok((counts, unreadable))
+    }
+
+    /// When the values of a keyword or address were seen: the `top` values that most events have,
+    /// with the first and the last time of each.
+    ///
+    /// # Errors
+    ///
+    /// See [`Searcher::count_by`].
+    pub fn sightings(
+        &self,
+        selection: &Selection<'_>,
+        fields: &[&str],
+        top: usize,
+    ) -> Result<(Vec<Vec<Sighting>>, Vec<Unreadable>), SearchError> {
+        let ids: Result<Vec<FieldId>, _> = fields.iter().map(|field| named(field)).collect();
+        let ids = ids?;
+        let search = self.prepare(selection)?;
+        let most = selection.most_values;
+        let mut all: Vec<HashMap<String, Seen>> = ids.iter().map(|_| HashMap::new()).collect();
+        let unreadable = self.days.read_all(
+            &self.days.between(search.since, search.until)?,
+            &search.budget,
+            |day, searcher| {
+                searcher.search(&*search.query(day), &Sightings { ids: ids.clone(), most })
+            },
+            |of_day| {
+                for (seen, of_day) in all.iter_mut().zip(of_day) {
+                    let Some(of_day) = of_day else {
+                        return Err(SearchError::TooManyValues(most));
+                    };
+                    for (value, one) in of_day {
+                        seen.entry(value).and_modify(|seen| seen.add(one)).or_insert(one);
+                    }
+                    if seen.len() > most {
+                        return Err(SearchError::TooManyValues(most));
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        let of_field = |seen: HashMap<String, Seen>| {
+            let mut sightings: Vec<Sighting> = seen
+                .into_iter()
+                .map(|(value, seen)| Sighting {
+                    value,
+                    count: seen.count,
+                    first: Timestamp(seen.first),
+                    last: Timestamp(seen.last),
+                })
+                .collect();
+            sightings
+                .sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+            sightings.truncate(top);
+            sightings
+        };
+        Ok((all.into_iter().map(of_field).collect(), unreadable))
+    }
+
+    /// The smallest and the largest value of a number or date, and what numbers come to together.
+    /// Dates are milliseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// When the field has no numbers or dates; and see [`Searcher::for_each`].
+    pub fn stats(&self, selection: &Selection<'_>, field: &str) -> Result<Stats, SearchError> {
+        let span = query::Span::new(0, field.len());
+        let column = measurable(&query::Field { name: field.to_owned(), span })?;
+        let search = self.prepare(selection)?;
+        let mut stats = Stats::default();
+        let unreadable = self.days.read_all(
+            &self.days.between(search.since, search.until)?,
+            &search.budget,
+            |day, searcher| searcher.search(&*search.query(day), &Measures { column }),
+            |of_day| {
+                stats.values.add(&of_day);
+                Ok(())
+            },
+        )?;
+        Ok(Stats { unreadable, ..stats })
     }
 
     /// How many events happened in each `interval` (in milliseconds, at least 1), counted from
@@ -396,7 +561,7 @@ impl Searcher {
 
     fn prepare(&self, selection: &Selection<'_>) -> Result<Search, SearchError> {
         let deadline = selection.time_limit.and_then(|limit| Instant::now().checked_add(limit));
-        let budget = Arc::new(Budget::new(deadline));
+        let budget = Arc::new(Budget::new(deadline, selection.given_up.clone()));
         let plan = plan(selection.query, selection.now, &budget)?;
         let (since, until) = plan.time;
         let later = selection.since.map(|since| since.0).max(since);
@@ -487,7 +652,7 @@ impl Searcher {
 
     /// The number of the last event that is searchable.
     pub(super) fn last_seq(&self) -> Result<u64, SearchError> {
-        let (budget, mut unreadable) = (Budget::new(None), Vec::new());
+        let (budget, mut unreadable) = (Budget::new(None, None), Vec::new());
         let mut last = 0;
         for day in self.days.between(None, None)? {
             last = last.max(self.days.last_seq(day, &budget, &mut unreadable)?);

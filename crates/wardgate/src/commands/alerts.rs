@@ -8,7 +8,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use detect::sigma::Level;
 use ecs::Timestamp;
 use serde_json::json;
-use store::{Alert, AlertFilter, AlertState, Change, Database, StoredAlert, Verdict};
+use store::{
+    Alert, AlertFilter, AlertState, AlertUpdate, ChangeKind, Database, StoredAlert, Verdict,
+};
 
 use super::rule_selection::parse_level;
 use crate::cli::DONE;
@@ -152,14 +154,14 @@ fn list(database: &Database, args: &ListArgs) -> Result<()> {
         wanted.map(|level| level.as_str().to_owned()).collect()
     });
     let alerts = database.alerts(&AlertFilter {
-        state: args.state,
+        states: args.state.into_iter().collect(),
         severities,
         rule: args.rule.clone(),
         user: args.user.clone(),
         since: args.since,
-        until: None,
         repeats: args.repeats,
         limit: args.limit,
+        ..AlertFilter::default()
     })?;
     let default = if io::stdout().is_terminal() { Format::Table } else { Format::Ndjson };
     let mut out = anstream::stdout().lock();
@@ -307,7 +309,16 @@ fn show(database: &Database, args: &ShowArgs) -> Result<()> {
     for change in changes {
         let verdict = change.verdict.map(|verdict| format!(", {verdict}")).unwrap_or_default();
         let comment = change.comment.map(|comment| format!(": {comment}")).unwrap_or_default();
-        let text = format!("{} {} by {}{verdict}{comment}", change.at, change.state, change.by);
+        let what = match change.kind {
+            ChangeKind::State => change.state.as_str().to_owned(),
+            ChangeKind::Comment => "comment".to_owned(),
+            ChangeKind::Assign => match change.assignee {
+                Some(assignee) => format!("assigned to {assignee}"),
+                None => "assigned to nobody".to_owned(),
+            },
+        };
+        let verdict = if change.kind == ChangeKind::State { verdict } else { String::new() };
+        let text = format!("{} {what} by {}{verdict}{comment}", change.at, change.by);
         writeln!(out, "- {}", clean(&text))?;
     }
     out.flush()?;
@@ -326,14 +337,13 @@ fn change(
         bail!("expected the id of an alert, see wardgate alerts list");
     }
     for StoredAlert { alert, .. } in found {
-        let change = Change {
-            at: Timestamp::now(),
-            by: args.by.clone(),
-            state,
+        let update = AlertUpdate {
+            state: Some(state),
             verdict,
             comment: args.comment.clone(),
+            ..AlertUpdate::new(args.by.clone())
         };
-        database.change_alert(alert.seq, &change)?;
+        database.change_alert(alert.seq, &update)??;
         say(&format!("{} is {state}: {}", short(&alert), alert.title));
     }
     Ok(())

@@ -5,5 +5,6 @@ mod output;
 mod select;
 
 pub(crate) use columns::Columns;
-pub(crate) use output::{Fields, Form, Output};
+pub(crate) use output::{Form, Output};
 pub(crate) use select::{SelectArgs, parse_duration, say_unreadable};
+pub(crate) use store::output::Fields;

@@ -33,25 +33,8 @@ pub(super) fn read(mut text: impl BufRead, to: &mut To<'_>) {
             continue;
         }
         match Value::recognise(value) {
-            Ok(value) => to.give(plain(value)),
+            Ok(value) => to.give(Indicator::new(vec![vec![value]])),
             Err(error) => to.reading.problem(Place::Line(number), format!("{error}: {value}")),
         }
-    }
-}
-
-/// An indicator of which nothing is known but its value.
-pub(super) fn plain(value: Value) -> Indicator {
-    Indicator {
-        id: String::new(),
-        feed: String::new(),
-        any: vec![vec![value]],
-        valid_from: None,
-        valid_until: None,
-        revoked: false,
-        confidence: None,
-        tlp: None,
-        labels: Vec::new(),
-        description: String::new(),
-        command_and_control: false,
     }
 }

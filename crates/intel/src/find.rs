@@ -383,6 +383,21 @@ impl<'s> Hunter<'s> {
         fields.into_iter().filter(|(_, has)| *has).map(|(field, _)| field).collect()
     }
 
+    /// From when until when there may be events to find; `None` where there is no limit.
+    #[must_use]
+    pub fn period(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let all = || self.set.entries.iter().map(|entry| entry.times);
+        let tolerance = TOLERANCE.saturating_mul(1_000);
+        let first = || all().map(|times| times.from()).min().flatten();
+        let begins = all().all(|times| times.from().is_some());
+        let ends = all().all(|times| times.until().is_some());
+        let last = || all().filter_map(|times| times.until()).max();
+        (
+            begins.then(first).flatten().map(|time| Timestamp(time.0 - tolerance)),
+            ends.then(last).flatten().map(|time| Timestamp(time.0 + tolerance)),
+        )
+    }
+
     /// Whether events from `first` to `last` may be found by a value in a field. Some that it says
     /// yes to are not, none that it says no to is.
     #[must_use]

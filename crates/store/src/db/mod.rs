@@ -1,6 +1,7 @@
 //! Everything but the indexed events: SQLite.
 
 mod alerts;
+mod indicators;
 mod journal;
 mod state;
 
@@ -16,6 +17,7 @@ pub(crate) use alerts::{
     after as alerts_after, change as change_alert, changes as alert_changes, find as find_alert,
     insert as insert_alert, last as last_alert, list as list_alerts, repeats as alert_repeats,
 };
+pub use indicators::{FeedState, Import, Imported, IndicatorFilter, StoredIndicator};
 pub(crate) use journal::{JournalRow, compress, event_id, insert, pack, read, trim};
 pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{
@@ -122,7 +124,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
         }),
     )?;
     if tables == 0 {
-        db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} COMMIT;"))?;
+        db.execute_batch(&format!("BEGIN IMMEDIATE; {SCHEMA} {} COMMIT;", indicators::TABLES))?;
     }
     Ok(db)
 }

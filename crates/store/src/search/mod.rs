@@ -10,9 +10,11 @@ mod network;
 mod plan;
 mod searcher;
 mod terms;
+mod values;
 
 pub use follow::Follower;
 pub use searcher::{
     Counts, Found, Histogram, Hit, Page, Request, SearchError, Searcher, Selection, Unreadable,
     ValueCounts,
 };
+pub use values::{Accepts, IndexedValue};

@@ -17,8 +17,9 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Alert, AlertFilter, AlertState, Change, Cursor, FeedState, Import, Imported, IndicatorFilter,
-    NewAlert, Origin, OriginId, Quarantined, StoredAlert, StoredIndicator, UnknownAlert, Verdict,
+    Alert, AlertFilter, AlertState, Change, Cursor, FeedState, Import, Imported, IndicatorCount,
+    IndicatorFilter, NewAlert, Origin, OriginId, Quarantined, StoredAlert, StoredIndicator,
+    UnknownAlert, Verdict,
 };
 pub use error::Error;
 pub use folder::{FORMAT, Folder};

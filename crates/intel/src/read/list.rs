@@ -15,7 +15,7 @@ pub(super) fn read(mut text: impl BufRead, to: &mut To<'_>) {
         match (&mut text).take(LONGEST_LINE).read_until(b'\n', &mut line) {
             Ok(0) => return,
             Ok(_) => {}
-            Err(error) => return to.reading.problem(Place::Line(number), error),
+            Err(error) => return to.reading.end(Place::Line(number), error),
         }
         if line.len() as u64 == LONGEST_LINE && line.last() != Some(&b'\n') {
             to.reading.problem(Place::Line(number), "expected at most 65536 bytes");

@@ -78,11 +78,19 @@ pub struct Reading {
     pub problems: Vec<Problem>,
     /// How many those are in all.
     pub problem_count: u64,
+    /// Whether it was not read to its end.
+    pub is_cut: bool,
 }
 
 impl Reading {
     fn new(form: Form) -> Self {
-        Self { form, used: 0, left_out: 0, problems: Vec::new(), problem_count: 0 }
+        Self { form, used: 0, left_out: 0, problems: Vec::new(), problem_count: 0, is_cut: false }
+    }
+
+    /// Notes why nothing more is read.
+    fn end(&mut self, place: Place, reason: impl fmt::Display) {
+        self.is_cut = true;
+        self.problem(place, reason);
     }
 
     fn problem(&mut self, place: Place, reason: impl fmt::Display) {

@@ -31,7 +31,7 @@ pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
             }
             Err(error) => {
                 let reason = format!("no JSON from here on: {error}");
-                return to.reading.problem(Place::Line(objects.line), reason);
+                return to.reading.end(Place::Line(objects.line), reason);
             }
         };
         let read = serde_json::from_slice::<Element>(&text);

@@ -19,10 +19,10 @@ pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
             Ok(record) => record,
             Err((line, broken)) => {
                 let is_end = matches!(broken, Broken::Hopeless | Broken::Unreadable(_));
-                to.reading.problem(Place::Line(line), broken);
                 if is_end {
-                    return;
+                    return to.reading.end(Place::Line(line), broken);
                 }
+                to.reading.problem(Place::Line(line), broken);
                 continue;
             }
         };
@@ -31,7 +31,7 @@ pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
             columns = record.cells.iter().map(name).collect();
             if !columns.iter().any(|name| name == "value") {
                 let place = Place::Line(record.line);
-                return to.reading.problem(place, "expected a header with a column 'value'");
+                return to.reading.end(place, "expected a header with a column 'value'");
             }
             continue;
         }

@@ -1,7 +1,7 @@
 //! Indicators of compromise, the feeds they come from, and how far those have been read.
 //!
-//! Every change takes a number of its own, ascending in the order of commits: whoever has seen all
-//! up to one finds the rest by it.
+//! Every change takes a number of its own, ascending in the order of commits: whoever has looked for
+//! all indicators up to one finds the new ones by it.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -51,14 +51,14 @@ CREATE TABLE indicators (
     revoked INTEGER NOT NULL,
     first_seen INTEGER NOT NULL,
     updated INTEGER NOT NULL,
-    -- The numbers of the changes that added it, and that changed it last.
+    -- The numbers of the changes that added it, and that last made it find what it had not found.
     added INTEGER NOT NULL,
-    changed INTEGER NOT NULL,
+    widened INTEGER NOT NULL,
     -- Of everything that comes from the feed.
     digest BLOB NOT NULL,
     UNIQUE (feed, key)
 );
-CREATE INDEX indicators_changed ON indicators (changed);
+CREATE INDEX indicators_widened ON indicators (widened);
 ";
 
 /// How many indicators are stored in one transaction: those who store events wait for its end.
@@ -156,8 +156,8 @@ pub struct IndicatorFilter {
     pub value: Option<String>,
     /// That hold at this time.
     pub valid_at: Option<Timestamp>,
-    /// Changed by a later change than this.
-    pub changed_after: i64,
+    /// That found nothing, or less, before a later change than this.
+    pub new_after: i64,
     /// At most so many; all, when it is 0.
     pub limit: usize,
 }
@@ -167,10 +167,6 @@ pub struct IndicatorFilter {
 pub struct FeedState {
     /// Its name.
     pub name: String,
-    /// How many indicators it has.
-    pub indicators: u64,
-    /// How many of them hold now.
-    pub valid: u64,
     /// When it was read last, or tried to be.
     pub tried: Option<Timestamp>,
     /// When that worked last.
@@ -179,6 +175,19 @@ pub struct FeedState {
     pub failures: u64,
     /// Why, the last time.
     pub error: Option<String>,
+}
+
+/// How many indicators of a kind a feed has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndicatorCount {
+    /// The feed.
+    pub feed: String,
+    /// The kind.
+    pub kind: String,
+    /// How many.
+    pub all: u64,
+    /// How many of them hold now.
+    pub valid: u64,
 }
 
 /// Stores the indicators of a feed as they come; nobody who writes waits for long.
@@ -316,7 +325,7 @@ fn upsert(
         .prepare_cached(
             "INSERT INTO indicators (feed, key, id, kind, value, parts, valid_from, valid_until,
              confidence, tlp, labels, name, description, command_and_control, modified, revoked,
-             first_seen, updated, added, changed, digest)
+             first_seen, updated, added, widened, digest)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, ?16, ?16,
              ?17, ?17, ?18)
              ON CONFLICT (feed, key) DO UPDATE SET id = excluded.id, kind = excluded.kind,
@@ -325,11 +334,15 @@ fn upsert(
              tlp = excluded.tlp, labels = excluded.labels, name = excluded.name,
              description = excluded.description,
              command_and_control = excluded.command_and_control, modified = excluded.modified,
-             revoked = 0, updated = excluded.updated, changed = excluded.changed,
-             digest = excluded.digest
+             revoked = 0, updated = excluded.updated, digest = excluded.digest,
+             -- One that only holds for longer, and still held, has found all there was.
+             widened = iif(revoked OR parts <> excluded.parts
+                 OR valid_from IS NOT excluded.valid_from
+                 OR command_and_control > excluded.command_and_control
+                 OR coalesce(valid_until < excluded.updated, false), excluded.widened, widened)
              WHERE excluded.digest <> digest
              AND coalesce(excluded.modified >= modified, true)
-             RETURNING added = changed",
+             RETURNING added = ?17",
         )?
         .query_row(
             params![
@@ -375,17 +388,17 @@ fn take_back(
     let changed = db
         .prepare_cached(
             "UPDATE indicators SET revoked = 1, parts = x'', description = '', digest = x'',
-             updated = ?3, changed = ?4, modified = coalesce(?5, modified)
-             WHERE feed = ?1 AND key = ?2 AND revoked = 0 AND coalesce(?5 >= modified, true)",
+             updated = ?3, modified = coalesce(?4, modified)
+             WHERE feed = ?1 AND key = ?2 AND revoked = 0 AND coalesce(?4 >= modified, true)",
         )?
-        .execute(params![feed, key.as_bytes(), now.0, change, modified])?;
+        .execute(params![feed, key.as_bytes(), now.0, modified])?;
     if changed > 0 {
         return Ok(Did::Removed);
     }
     if modified.is_some() && !indicator.id.is_empty() {
         db.prepare_cached(
             "INSERT INTO indicators (feed, key, id, kind, value, parts, labels, name, description,
-             command_and_control, modified, revoked, first_seen, updated, added, changed, digest)
+             command_and_control, modified, revoked, first_seen, updated, added, widened, digest)
              VALUES (?1, ?2, ?3, '', '', x'', '', '', '', 0, ?4, 1, ?5, ?5, ?6, ?6, x'')
              ON CONFLICT (feed, key) DO NOTHING",
         )?
@@ -457,7 +470,7 @@ impl Database {
              i.confidence, i.tlp, i.first_seen, i.labels, i.name, i.description,
              i.command_and_control, i.modified
              FROM indicators i JOIN feeds f ON f.id = i.feed
-             WHERE i.revoked = 0 AND i.changed > ?1 AND (?2 IS NULL OR f.name = ?2)
+             WHERE i.revoked = 0 AND i.widened > ?1 AND (?2 IS NULL OR f.name = ?2)
              AND (?3 IS NULL OR i.kind = ?3) AND (?4 IS NULL OR instr(lower(i.value), ?4) > 0)
              AND (?5 IS NULL OR coalesce(i.valid_from <= ?5, true)
                                 AND coalesce(i.valid_until > ?5, true))
@@ -468,7 +481,7 @@ impl Database {
             limit => i64::try_from(limit).unwrap_or(i64::MAX),
         };
         let mut rows = statement.query(params![
-            filter.changed_after,
+            filter.new_after,
             filter.feed,
             filter.kind,
             filter.value.as_ref().map(|value| value.to_lowercase()),
@@ -484,18 +497,28 @@ impl Database {
     }
 
     /// How many indicators there are, those that were taken back left out.
-    pub fn count_indicators(&self, changed_after: i64) -> Result<u64, Error> {
-        let sql = "SELECT count(*) FROM indicators WHERE revoked = 0 AND changed > ?1";
-        Ok(self.db.query_row(sql, [changed_after], |row| row.get(0))?)
+    pub fn count_indicators(&self, new_after: i64) -> Result<u64, Error> {
+        let sql = "SELECT count(*) FROM indicators WHERE revoked = 0 AND widened > ?1";
+        Ok(self.db.query_row(sql, [new_after], |row| row.get(0))?)
     }
 
     /// How many indicators there are by feed and kind, ordered by these.
-    pub fn indicator_counts(&self) -> Result<Vec<(String, String, u64)>, Error> {
+    pub fn indicator_counts(&self) -> Result<Vec<IndicatorCount>, Error> {
         let mut statement = self.db.prepare(
-            "SELECT f.name, i.kind, count(*) FROM indicators i JOIN feeds f ON f.id = i.feed
+            "SELECT f.name, i.kind, count(*),
+             count(*) FILTER (WHERE coalesce(i.valid_from <= ?1, true)
+                              AND coalesce(i.valid_until > ?1, true))
+             FROM indicators i JOIN feeds f ON f.id = i.feed
              WHERE i.revoked = 0 GROUP BY f.name, i.kind ORDER BY f.name, i.kind",
         )?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let rows = statement.query_map([Timestamp::now().0], |row| {
+            Ok(IndicatorCount {
+                feed: row.get(0)?,
+                kind: row.get(1)?,
+                all: row.get(2)?,
+                valid: row.get(3)?,
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -516,22 +539,15 @@ impl Database {
 
     /// All feeds that there has been something of, by name.
     pub fn feeds(&self) -> Result<Vec<FeedState>, Error> {
-        let mut statement = self.db.prepare(
-            "SELECT f.name, f.tried, f.succeeded, f.failures, f.error, count(i.seq),
-             count(i.seq) FILTER (WHERE coalesce(i.valid_from <= ?1, true)
-                                  AND coalesce(i.valid_until > ?1, true))
-             FROM feeds f LEFT JOIN indicators i ON i.feed = f.id AND i.revoked = 0
-             GROUP BY f.id ORDER BY f.name",
-        )?;
-        let rows = statement.query_map([Timestamp::now().0], |row| {
+        let sql = "SELECT name, tried, succeeded, failures, error FROM feeds ORDER BY name";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
             Ok(FeedState {
                 name: row.get(0)?,
                 tried: row.get::<_, Option<i64>>(1)?.map(Timestamp),
                 succeeded: row.get::<_, Option<i64>>(2)?.map(Timestamp),
                 failures: row.get(3)?,
                 error: row.get(4)?,
-                indicators: row.get(5)?,
-                valid: row.get(6)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -673,7 +689,7 @@ mod tests {
         assert_eq!(db.indicator_change().unwrap(), first, "nothing has changed");
         assert_eq!(import(&mut db, false, &[made("a", "new.example", Some(6))]), [0, 1, 0, 0]);
         assert_eq!(values(&db, &all), ["new.example"]);
-        let since = IndicatorFilter { changed_after: first, ..all.clone() };
+        let since = IndicatorFilter { new_after: first, ..all.clone() };
         assert_eq!(values(&db, &since), ["new.example"]);
         // Taken back, and not brought back by what is older.
         let mut gone = made("a", "", Some(7));
@@ -687,6 +703,29 @@ mod tests {
         gone.id = "b".to_owned();
         import(&mut db, false, &[gone, made("b", "late.example", Some(6))]);
         assert_eq!(values(&db, &all), ["again.example"]);
+    }
+
+    #[test]
+    fn what_holds_for_longer_is_not_new() {
+        let (_folder, mut db) = database();
+        let far = Timestamp::now().0 + 1_000_000;
+        let until = |time| StoredIndicator {
+            valid_until: Some(Timestamp(time)),
+            ..made("a", "a.example", None)
+        };
+        let mut new = |one: StoredIndicator| {
+            let before = db.indicator_change().unwrap();
+            import(&mut db, false, &[one]);
+            assert!(db.indicator_change().unwrap() > before);
+            db.count_indicators(before).unwrap()
+        };
+        assert_eq!(new(until(far)), 1);
+        assert_eq!(new(until(far + 1)), 0, "it goes on");
+        assert_eq!(new(until(5)), 0, "it ends");
+        assert_eq!(new(until(far)), 1, "it begins anew");
+        assert_eq!(new(StoredIndicator { valid_from: Some(Timestamp(0)), ..until(far) }), 1);
+        let other = StoredIndicator { parts: vec![1], ..until(far) };
+        assert_eq!(new(StoredIndicator { valid_from: Some(Timestamp(0)), ..other }), 1);
     }
 
     #[test]

@@ -17,7 +17,9 @@ pub(crate) use alerts::{
     after as alerts_after, change as change_alert, changes as alert_changes, find as find_alert,
     insert as insert_alert, last as last_alert, list as list_alerts, repeats as alert_repeats,
 };
-pub use indicators::{FeedState, Import, Imported, IndicatorFilter, StoredIndicator};
+pub use indicators::{
+    FeedState, Import, Imported, IndicatorCount, IndicatorFilter, StoredIndicator,
+};
 pub(crate) use journal::{JournalRow, compress, event_id, insert, pack, read, trim};
 pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{

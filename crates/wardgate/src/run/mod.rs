@@ -1,5 +1,6 @@
 //! The program that runs day and night: everything put together.
 
+mod intel;
 mod logging;
 mod observe;
 mod outbox;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::intel::IndicatorSet;
 use anyhow::{Context, Result};
 use config::Config;
 use detect::{Detector, Exceptions};
@@ -46,9 +48,10 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let selection = RuleSelection::of_config(&config.rules);
-    let detector = detector(&selection, config.rules.exceptions.as_deref(), true)?;
-    let rules = detector.rules().len();
     let writer = Writer::open(&config.data_dir, store_options(&config.store))?;
+    let loaded = intel::Loaded::read(&selection, config, false)?;
+    let detector = detector(&selection, config, &loaded.set)?;
+    let rules = detector.rules().len();
     let cursors = writer.cursors()?;
     let root = config.data_dir.as_path();
     let mut registry = Registry::default();
@@ -60,16 +63,22 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
         let (stop, stopped) = watch::channel(false);
         let keys = Arc::new(KeyRing::default());
         let hooks = Arc::new(HookTable::default());
-        let mut refresh = refresh::Refresh::new(config, selection.clone(), &keys, &hooks)?;
+        let wake = Arc::new(Notify::new());
+        let indicators = intel::Watch::new(config, selection.clone(), &loaded, Arc::clone(&wake))?;
+        drop(loaded);
+        let intel_health = Arc::clone(&indicators.health);
+        let mut refresh =
+            refresh::Refresh::new(config, selection.clone(), &keys, &hooks, indicators)?;
         refresh.keys_and_hooks()?;
 
         let sources = sources::start(config, &cursors, &handle)?;
-        let wake = Arc::new(Notify::new());
+        let mut feeds = intel::follow(config, &refresh.read_feeds)?;
         let sinks = sinks::start(config, told.show_alerts, root, &wake, &stopped)?;
         let observed = observe::Observed {
             sources: sources.health.clone(),
             sinks: sinks.health.clone(),
             handle: handle.clone(),
+            intel: intel_health,
             trouble: Box::new(pipeline.troubles()),
         };
         let observed = Arc::new(observed);
@@ -98,6 +107,7 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
             rules,
             intakes = config.intakes.len(),
             sinks = config.sinks.len(),
+            feeds = config.feeds.len(),
             "running"
         );
         let waker = tokio::spawn(sinks::wake_on_alerts(pipeline.alerts(), Arc::clone(&wake)));
@@ -111,6 +121,7 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
 
         // Sources first, then what they hand in to, then those who are told of it.
         sources.stop().await;
+        feeds.shutdown().await;
         let _ = stop.send(true);
         let _ = tokio::time::timeout(STOPPING / 3, serving).await;
         drop(handle);
@@ -136,14 +147,18 @@ fn store_options(store: &config::Store) -> store::Options {
 }
 
 /// The detector with the chosen rules; what is wrong with some of them is said.
-fn detector(selection: &RuleSelection, exceptions: Option<&Path>, quiet: bool) -> Result<Detector> {
+fn detector(
+    selection: &RuleSelection,
+    config: &Config,
+    indicators: &Arc<IndicatorSet>,
+) -> Result<Detector> {
     let pack = selection.load()?;
     let chosen = selection.selection(&pack)?;
-    let exceptions: Exceptions = load_exceptions(exceptions)?;
+    let exceptions: Exceptions = load_exceptions(config.rules.exceptions.as_deref())?;
     let placeholders = selection.placeholders()?;
-    let indicators = selection.indicators(false)?;
+    let indicators = Arc::clone(indicators);
     let detector = Detector::with_indicators(&pack, &chosen, placeholders, exceptions, indicators);
-    report_problems(&pack, &detector, quiet);
+    report_problems(&pack, &detector, true);
     Ok(detector)
 }
 

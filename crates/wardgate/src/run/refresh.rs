@@ -12,8 +12,10 @@ use engine::{Origin, Pipeline};
 use server::{Digest, Hook, HookTable, KeyRing};
 use store::Database;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::intel::{Loaded, Watch};
 use super::sources::origin;
 use crate::commands::rule_selection::RuleSelection;
 
@@ -45,6 +47,9 @@ pub(super) struct Refresh<'c> {
     selection: RuleSelection,
     keys: &'c KeyRing,
     hooks: &'c HookTable,
+    indicators: Watch<'c>,
+    /// Has feeds be read at once.
+    pub(super) read_feeds: Arc<Notify>,
     database: Database,
     seen_rules: Stamps,
     seen_secrets: Stamps,
@@ -60,6 +65,7 @@ impl<'c> Refresh<'c> {
         selection: RuleSelection,
         keys: &'c KeyRing,
         hooks: &'c HookTable,
+        indicators: Watch<'c>,
     ) -> Result<Self> {
         let database = super::database(&config.data_dir)?;
         let mut refresh = Self {
@@ -67,6 +73,8 @@ impl<'c> Refresh<'c> {
             selection,
             keys,
             hooks,
+            indicators,
+            read_feeds: Arc::default(),
             database,
             seen_rules: Stamps::new(),
             seen_secrets: Stamps::new(),
@@ -94,12 +102,23 @@ impl<'c> Refresh<'c> {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 () = sleep_until(end) => break,
-                _ = hang_up.recv() => self.rules(pipeline),
+                _ = hang_up.recv() => {
+                    self.rules(pipeline);
+                    self.read_feeds.notify_waiters();
+                }
                 _ = look.tick() => {
                     if pipeline.is_broken() {
                         bail!("a part of the program has ended unexpectedly, see the log");
                     }
                     self.look(pipeline);
+                    match self.indicators.look(pipeline).await {
+                        Ok(true) => self.compile(pipeline),
+                        Ok(false) => {}
+                        Err(error) => {
+                            let error = format!("{error:#}");
+                            tracing::warn!(error, "indicators stay as they were");
+                        }
+                    }
                 }
             }
         }
@@ -124,8 +143,19 @@ impl<'c> Refresh<'c> {
     /// Takes the rules and lists as they are now; when they cannot be used, those before stay.
     fn rules(&mut self, pipeline: &Pipeline) {
         self.seen_rules = self.rule_stamps();
-        let exceptions = self.config.rules.exceptions.as_deref();
-        match super::detector(&self.selection, exceptions, true) {
+        match Loaded::read(&self.selection, self.config, false) {
+            Ok(loaded) => {
+                self.indicators.take(&loaded);
+                self.compile(pipeline);
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "rules stay as they were");
+            }
+        }
+    }
+
+    fn compile(&self, pipeline: &Pipeline) {
+        match super::detector(&self.selection, self.config, &self.indicators.set) {
             Ok(detector) => {
                 tracing::info!(rules = detector.rules().len(), "rules reloaded");
                 pipeline.replace_detector(detector);

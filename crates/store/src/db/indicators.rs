@@ -465,17 +465,19 @@ impl Database {
         filter: &IndicatorFilter,
         mut visit: impl FnMut(StoredIndicator) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let mut statement = self.db.prepare_cached(
+        // All of them lie in the order of their numbers, the new ones are found by the index.
+        let newness = if filter.new_after > 0 { "i.widened > ?1" } else { "+i.widened > ?1" };
+        let mut statement = self.db.prepare_cached(&format!(
             "SELECT f.name, i.id, i.kind, i.value, i.parts, i.valid_from, i.valid_until,
              i.confidence, i.tlp, i.first_seen, i.labels, i.name, i.description,
              i.command_and_control, i.modified
-             FROM indicators i JOIN feeds f ON f.id = i.feed
-             WHERE i.revoked = 0 AND i.widened > ?1 AND (?2 IS NULL OR f.name = ?2)
+             FROM indicators i CROSS JOIN feeds f
+             WHERE f.id = i.feed AND i.revoked = 0 AND {newness} AND (?2 IS NULL OR f.name = ?2)
              AND (?3 IS NULL OR i.kind = ?3) AND (?4 IS NULL OR instr(lower(i.value), ?4) > 0)
              AND (?5 IS NULL OR coalesce(i.valid_from <= ?5, true)
                                 AND coalesce(i.valid_until > ?5, true))
-             LIMIT ?6",
-        )?;
+             LIMIT ?6"
+        ))?;
         let limit = match filter.limit {
             0 => -1,
             limit => i64::try_from(limit).unwrap_or(i64::MAX),

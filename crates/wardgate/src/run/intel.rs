@@ -199,6 +199,10 @@ impl<'c> Watch<'c> {
         if !self.config.intel.hunt || self.hunting.is_some() || after >= self.change {
             return Ok(());
         }
+        let detector = pipeline.detector();
+        if !detector.tells_of_indicators() {
+            return Ok(());
+        }
         if self.database.count_indicators(after)? == 0 {
             return Ok(self.database.set_hunted_change(self.change)?);
         }
@@ -206,7 +210,7 @@ impl<'c> Watch<'c> {
         let hunter = NewHunt {
             root: self.config.data_dir.clone(),
             allowed: self.config.intel.allow.clone(),
-            detector: pipeline.detector(),
+            detector,
             window: i64::try_from(window).unwrap_or(i64::MAX),
             after,
         };

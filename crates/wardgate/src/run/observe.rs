@@ -263,10 +263,10 @@ fn indicators(encoder: &mut DescriptorEncoder<'_>, intel: &IntelHealth) -> Resul
         "Times that a feed could not be read since it was last",
         read().map(|feed| (label(feed), feed.failures as f64)),
     )?;
-    let hunts = [(Labels::new(), load(&intel.hunts))];
-    counter(encoder, "wardgate_hunts", "Times that new indicators were looked for", hunts)?;
-    let alerts = [(Labels::new(), load(&intel.hunted_alerts))];
-    counter(encoder, "wardgate_hunted_alerts", "Alerts that came of that", alerts)
+    let hunts = load(&intel.hunts);
+    count(encoder, "wardgate_hunts", "Times that new indicators were looked for", hunts)?;
+    let alerts = load(&intel.hunted_alerts);
+    count(encoder, "wardgate_hunted_alerts", "Alerts that came of that", alerts)
 }
 
 type Labels = Vec<(&'static str, String)>;
@@ -293,6 +293,17 @@ fn single(
 ) -> Result<(), Error> {
     let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     ConstGauge::new(value).encode(metric)
+}
+
+/// A counter without labels, likewise.
+fn count(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> Result<(), Error> {
+    let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    ConstCounter::new(value).encode(metric)
 }
 
 fn counter(

@@ -116,7 +116,7 @@ fn indicators_that_come_later_are_matched_and_hunted_for() {
     running.address();
     wait("the feed's first indicators", || {
         running.assert_runs();
-        metrics(&running).contains("wardgate_indicators_matched 1\n")
+        metrics(&running).contains("wardgate_indicators_matched 1.0\n")
     });
     push(&running, &key, "before", "203.0.113.9");
     push(&running, &key, "ours", "203.0.113.66");
@@ -156,9 +156,9 @@ fn indicators_that_come_later_are_matched_and_hunted_for() {
     wait("the metrics", || {
         let metrics = metrics(&running);
         [
-            "wardgate_indicators_matched 3\n",
-            "wardgate_feed_indicators{feed=\"own\",type=\"ip\"} 2\n",
-            "wardgate_feed_failures{feed=\"own\"} 0\n",
+            "wardgate_indicators_matched 3.0\n",
+            "wardgate_feed_indicators{feed=\"own\",type=\"ip\"} 2.0\n",
+            "wardgate_feed_failures{feed=\"own\"} 0.0\n",
             "wardgate_feed_last_success_timestamp_seconds{feed=\"own\"} 1",
             "wardgate_hunted_alerts_total 2\n",
         ]
@@ -168,8 +168,8 @@ fn indicators_that_come_later_are_matched_and_hunted_for() {
     // A feed that fails keeps what it had.
     fs::write(place.path("token"), "other\n").unwrap();
     running.signal("HUP");
-    wait("the failure", || metrics(&running).contains("wardgate_feed_failures{feed=\"own\"} 1\n"));
-    assert!(metrics(&running).contains("wardgate_indicators_matched 3\n"));
+    wait("the failure", || metrics(&running).contains("wardgate_feed_failures{feed=\"own\"} 1.0\n"));
+    assert!(metrics(&running).contains("wardgate_indicators_matched 3.0\n"));
     assert!(running.log().contains("answered 401: check the credential"), "{}", running.log());
     assert!(!running.log().contains("s3cret"));
     running.stop();

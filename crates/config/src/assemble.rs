@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 use url::Url;
 
+use crate::feed::feed;
 use crate::model::{
-    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind, Level, Log,
-    LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Store, Tls,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind, Intel, Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Store, Tls,
     WebhookFormat, WebhookSink, WebhookUrl,
 };
 use crate::problem::{Problem, Severity};
@@ -25,8 +25,8 @@ use crate::value::is_loopback;
 const LARGEST: u64 = 8 << 20;
 
 /// The tables that are there once, and can be overridden.
-const SINGLE: [Section; 5] =
-    [Section::Root, Section::Log, Section::Server, Section::Store, Section::Rules];
+const SINGLE: [Section; 6] =
+    [Section::Root, Section::Log, Section::Server, Section::Store, Section::Rules, Section::Intel];
 
 impl Config {
     /// Reads a configuration from a text. `file` is what problems call it, and its folder is what
@@ -68,6 +68,7 @@ impl Config {
         }
         let intakes = reader.tables(root, Section::Intake);
         let sinks = reader.tables(root, Section::Sink);
+        let feeds = reader.tables(root, Section::Feed);
         let mut variables: Vec<_> = environment
             .into_iter()
             .filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX))
@@ -76,7 +77,7 @@ impl Config {
         for (name, value) in &variables {
             reader.override_by(&mut tables, &name.to_string_lossy(), value.to_str());
         }
-        let config = assemble(&mut reader, &tables, &intakes, &sinks);
+        let config = assemble(&mut reader, &tables, [&intakes, &sinks, &feeds]);
         let whole = reader.whole();
         let (problems, references) = reader.finish();
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
@@ -122,14 +123,14 @@ impl Config {
 fn assemble(
     reader: &mut Reader<'_>,
     tables: &BTreeMap<Section, Fields>,
-    intakes: &[Fields],
-    sinks: &[Fields],
+    [intakes, sinks, feeds]: [&[Fields]; 3],
 ) -> Option<Config> {
     let server = tables.get(&Section::Server).and_then(|fields| server(reader, fields));
     let oidc = tables.get(&Section::Oidc).map(|fields| oidc(reader, fields));
     let rules = tables.get(&Section::Rules).and_then(|fields| rules(reader, fields));
     unique(reader, intakes, "intakes");
     unique(reader, sinks, "sinks");
+    unique(reader, feeds, "feeds");
     if intakes.is_empty() {
         let warning = reader.whole().warning("there is no [[intake]], so no events will come in");
         reader.push(warning);
@@ -142,7 +143,9 @@ fn assemble(
     let intakes: Vec<_> = intakes.iter().map(|fields| intake(reader, fields, &okta)).collect();
     let mut files = BTreeSet::new();
     let sinks: Vec<_> = sinks.iter().map(|fields| sink(reader, fields, &mut files)).collect();
+    let feeds: Vec<_> = feeds.iter().map(|fields| feed(reader, fields)).collect();
     let log = tables.get(&Section::Log)?;
+    let intel = tables.get(&Section::Intel)?;
     let store = tables.get(&Section::Store)?;
     Some(Config {
         data_dir: tables.get(&Section::Root)?.path("data_dir")?,
@@ -161,8 +164,10 @@ fn assemble(
             fold_window: store.duration("fold_window")?,
         },
         rules: rules?,
+        intel: Intel { allow: intel.texts("allow")?, hunt: intel.switch("hunt")? },
         intakes: intakes.into_iter().collect::<Option<_>>()?,
         sinks: sinks.into_iter().collect::<Option<_>>()?,
+        feeds: feeds.into_iter().collect::<Option<_>>()?,
         warnings: Vec::new(),
         references: Vec::new(),
     })

@@ -36,6 +36,7 @@
 //! ```
 
 mod assemble;
+mod feed;
 mod model;
 mod problem;
 mod reader;
@@ -50,9 +51,7 @@ mod value;
 mod tests;
 
 pub use model::{
-    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, HeaderValue, Intake, IntakeKind,
-    Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Start,
-    Store, Tls, WebhookFormat, WebhookSink, WebhookUrl,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, Feed, FeedCredential, FeedForm, FeedPlace, FeedSource, FileSink, From, HeaderValue, Intake, IntakeKind, Intel, Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Start, Store, Tlp, Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 pub use problem::{Problem, Severity};
 pub use secret::{Secret, SecretError, SecretSource};

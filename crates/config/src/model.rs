@@ -135,6 +135,22 @@ names! {
     }
 }
 
+names! {
+    /// How far an indicator may be passed on (the Traffic Light Protocol).
+    Tlp {
+        /// To everybody.
+        Clear = "clear",
+        /// Within the community.
+        Green = "green",
+        /// Within the organisation, and to its clients.
+        Amber = "amber",
+        /// Within the organisation.
+        AmberStrict = "amber+strict",
+        /// To nobody else.
+        Red = "red",
+    }
+}
+
 /// A configuration. Paths in it are relative to the folder of its file, and already joined to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -150,10 +166,14 @@ pub struct Config {
     pub store: Store,
     /// What is looked for.
     pub rules: Rules,
+    /// How indicators are used.
+    pub intel: Intel,
     /// Where events come from, with distinct names.
     pub intakes: Vec<Intake>,
     /// Where alerts go, with distinct names.
     pub sinks: Vec<Sink>,
+    /// Where indicators come from, with distinct names.
+    pub feeds: Vec<Feed>,
     /// What is hardly meant so, though it can be done.
     pub warnings: Vec<Problem>,
     pub(crate) references: Vec<Reference>,
@@ -255,6 +275,96 @@ pub struct Rules {
     pub placeholders: Vec<PathBuf>,
     /// Lists of indicators.
     pub indicators: Vec<PathBuf>,
+}
+
+/// `[intel]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intel {
+    /// Addresses, networks and domains that are never matched.
+    pub allow: Vec<String>,
+    /// Whether new indicators are looked for in the stored past.
+    pub hunt: bool,
+}
+
+/// `[[feed]]`: where indicators come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// Its name, of `a` to `z`, `0` to `9`, `_` and `-`.
+    pub name: String,
+    /// What is read.
+    pub source: FeedSource,
+    /// What to sign in with.
+    pub credential: Option<FeedCredential>,
+    /// How often it is read.
+    pub refresh: Duration,
+    /// Indicators with less confidence are left out.
+    pub min_confidence: u8,
+    /// The confidence of indicators that say nothing of it.
+    pub confidence: Option<u8>,
+    /// Indicators with a stricter marking are left out.
+    pub max_tlp: Tlp,
+    /// Only indicators with one of these labels; all if there are none.
+    pub labels: Vec<String>,
+    /// For how long indicators hold that do not say so.
+    pub expiry: Option<Duration>,
+    /// PEM file with the certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// How long a request may take.
+    pub timeout: Duration,
+}
+
+/// What is read of a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedSource {
+    /// Collections of a TAXII 2.1 server.
+    Taxii {
+        /// The address of its discovery, or of an API root.
+        url: String,
+        /// Which collections, by id, alias or title; all if there are none.
+        collections: Vec<String>,
+    },
+    /// A file with all that the feed has.
+    File(FeedForm, FeedPlace),
+}
+
+names! {
+    /// How a file of indicators is written.
+    FeedForm {
+        /// A STIX 2.1 bundle.
+        Stix = "stix",
+        /// CSV with a header.
+        Csv = "csv",
+        /// One value a line.
+        List = "list",
+    }
+}
+
+/// Where a file of indicators is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedPlace {
+    /// On a server.
+    Url(String),
+    /// On this machine.
+    Path(PathBuf),
+}
+
+/// What to sign in to a feed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedCredential {
+    /// User name and password.
+    Basic {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: SecretSource,
+    },
+    /// A token, and what stands before it.
+    Token {
+        /// `Bearer` or `Token`.
+        scheme: String,
+        /// The token.
+        token: SecretSource,
+    },
 }
 
 /// `[[intake]]`: where events come from.

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 use crate::model::HeaderValue;
 use crate::problem::{Lines, Place, Problem, Severity};
 use crate::secret::SecretSource;
-use crate::settings::{INTAKES, Kind, Need, PREFIX, SINKS, Section, Setting, settings};
+use crate::settings::{FEEDS, INTAKES, Kind, Need, PREFIX, SINKS, Section, Setting, settings};
 use crate::suggest::suggest;
 use crate::surroundings::{Reference, Target};
 use crate::value::{self, Value, kind_of};
@@ -142,6 +142,7 @@ impl<'t> Reader<'t> {
         let kinds = match section {
             Section::Intake => INTAKES,
             Section::Sink => SINKS,
+            Section::Feed => FEEDS,
             _ => &[],
         };
         let kind = table.get("kind").and_then(|kind| kind.get_ref().as_str());
@@ -329,8 +330,13 @@ impl<'t> Reader<'t> {
                 .flat_map(|section| settings(*section))
                 .filter_map(Setting::variable)
                 .collect();
+            let repeated = [Section::Intake, Section::Sink, Section::Feed];
+            let is_repeated = repeated.iter().any(|one| one.name().eq_ignore_ascii_case(table));
             let help = suggest(variable, variables.iter().map(String::as_str))
-                .unwrap_or_else(|| "intakes and sinks can only be set in the file".to_owned());
+                .filter(|_| !is_repeated)
+                .unwrap_or_else(|| {
+                    "intakes, sinks and feeds can only be set in the file".to_owned()
+                });
             self.problems.push(place.error("there is no such setting").help(help));
             return;
         };
@@ -355,7 +361,14 @@ impl<'t> Reader<'t> {
                 let value = self.resolve(setting, value, &place);
                 fields.values.insert(setting.name, (value, place));
             }
-            Kind::Switch | Kind::Number(..) | Kind::Texts | Kind::Files => {
+            Kind::Networks if is_list => {
+                let items: Vec<String> = list().map(|item| format!("{item:?}")).collect();
+                let array = format!("[{}]", items.join(","));
+                let plain = DeValue::String(text.into());
+                let value = DeValue::parse(&array).map_or(plain, Spanned::into_inner);
+                self.field(fields, setting, &value, place);
+            }
+            Kind::Switch | Kind::Number(..) | Kind::Texts | Kind::Files | Kind::Networks => {
                 let plain = DeValue::String(text.into());
                 let value = DeValue::parse(text.trim()).map_or(plain, Spanned::into_inner);
                 self.field(fields, setting, &value, place);
@@ -374,7 +387,8 @@ fn join(path: &str, name: &str) -> String {
 }
 
 fn unknown(place: &Place, section: Section, kind: Option<&str>, name: &str) -> Problem {
-    let has_secrets = matches!(section, Section::Intake | Section::OAuth | Section::Sink);
+    let has_secrets =
+        matches!(section, Section::Intake | Section::OAuth | Section::Sink | Section::Feed);
     let secrets = ["token", "secret", "password", "key", "credential"];
     let lower = name.to_lowercase();
     let known = || settings(section).filter(move |one| one.is_for(kind));

@@ -1,7 +1,7 @@
 //! The table of settings. Reading, suggestions, the file that `config init` writes and the page of
 //! the documentation all come from it.
 
-use crate::model::{DefaultRole, Effort, From, Level, LogFormat, LogLevel, WebhookFormat};
+use crate::model::{DefaultRole, Effort, From, Level, LogFormat, LogLevel, Tlp, WebhookFormat};
 
 /// A table of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +16,8 @@ pub enum Section {
     Store,
     /// `[rules]`
     Rules,
+    /// `[intel]`
+    Intel,
     /// `[[intake]]`
     Intake,
     /// `oauth` of an `[[intake]]`
@@ -24,20 +26,24 @@ pub enum Section {
     Sink,
     /// `[oidc]`
     Oidc,
+    /// `[[feed]]`
+    Feed,
 }
 
 impl Section {
     /// The sections in the order of the file.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Root,
         Self::Log,
         Self::Server,
         Self::Store,
         Self::Rules,
+        Self::Intel,
         Self::Intake,
         Self::OAuth,
         Self::Sink,
         Self::Oidc,
+        Self::Feed,
     ];
 
     /// Its key in the table that it stands in.
@@ -49,10 +55,12 @@ impl Section {
             Self::Server => "server",
             Self::Store => "store",
             Self::Rules => "rules",
+            Self::Intel => "intel",
             Self::Intake => "intake",
             Self::OAuth => "oauth",
             Self::Sink => "sink",
             Self::Oidc => "oidc",
+            Self::Feed => "feed",
         }
     }
 
@@ -65,10 +73,12 @@ impl Section {
             Self::Server => "[server]",
             Self::Store => "[store]",
             Self::Rules => "[rules]",
+            Self::Intel => "[intel]",
             Self::Intake => "[[intake]]",
             Self::OAuth => "[intake.oauth]",
             Self::Sink => "[[sink]]",
             Self::Oidc => "[oidc]",
+            Self::Feed => "[[feed]]",
         }
     }
 
@@ -81,10 +91,12 @@ impl Section {
             Self::Server => "The HTTP server: the pages, the API, intake, event hooks, metrics and health.",
             Self::Store => "What is kept, and for how long.",
             Self::Rules => "What is looked for. Changes are noticed while running.",
+            Self::Intel => "How indicators of compromise are used.",
             Self::Intake => "Where events come from; one table for each.",
             Self::OAuth => "The service app with which an intake signs in.",
             Self::Sink => "Where alerts go; one table for each.",
             Self::Oidc => "Signing in through OpenID Connect, beside passwords.",
+            Self::Feed => "Where indicators of compromise come from; one table for each.",
         }
     }
 }
@@ -139,6 +151,10 @@ pub enum Kind {
     WebhookUrl,
     /// An address that secrets may be sent to: https, or on this machine.
     SecureUrl,
+    /// The address of a feed of indicators.
+    FeedUrl,
+    /// A list of addresses, networks and domains.
+    Networks,
     /// An address to listen on.
     Listen,
     /// The name of an HTTP header.
@@ -160,7 +176,7 @@ pub enum Kind {
 pub struct Setting {
     /// The table it stands in.
     pub section: Section,
-    /// The kinds of intake or sink that have it; all if empty.
+    /// The kinds of intake, sink or feed that have it; all if empty.
     pub kinds: &'static [&'static str],
     /// Its key.
     pub name: &'static str,
@@ -178,6 +194,8 @@ pub struct Setting {
 pub(crate) const PREFIX: &str = "WARDGATE__";
 /// The kinds of intake.
 pub(crate) const INTAKES: &[&str] = &["okta", "http", "event_hook"];
+/// The kinds of feed.
+pub(crate) const FEEDS: &[&str] = &["taxii", "stix", "csv", "list"];
 /// The kinds of sink.
 pub(crate) const SINKS: &[&str] = &["stdout", "file", "webhook"];
 
@@ -191,6 +209,8 @@ const OKTA: &[&str] = &["okta"];
 const HOOK: &[&str] = &["event_hook"];
 const FILE: &[&str] = &["file"];
 const WEBHOOK: &[&str] = &["webhook"];
+const TAXII: &[&str] = &["taxii"];
+const LISTS: &[&str] = &["stix", "csv", "list"];
 
 use Need::{AtMostOneOf, Default, OneOf, Optional, Required};
 
@@ -258,6 +278,11 @@ pub const SETTINGS: &[Setting] = &[
         "Values of `|expand` placeholders: files with lines of `name: value`."),
     setting(Section::Rules, &[], "indicators", Kind::Files, Default("[]"), r#"["indicators.txt"]"#,
         "Indicators for the Intelligence Feed rule: STIX 2.1 bundles, CSV, or lists with one on each line."),
+
+    setting(Section::Intel, &[], "allow", Kind::Networks, Default("[]"), r#"["198.51.100.0/24", "example.org"]"#,
+        "Addresses, networks and domains that are never matched, whatever feeds say: your own offices."),
+    setting(Section::Intel, &[], "hunt", Kind::Switch, Default("true"), "false",
+        "Whether new indicators are looked for in the stored past."),
 
     setting(Section::Intake, &[], "name", Kind::Name, Required, r#""acme""#,
         "What it is called, in records, metrics and commands. Its cursor is kept under it."),
@@ -378,22 +403,62 @@ pub const SETTINGS: &[Setting] = &[
         "The role of everybody else; with none they are not let in."),
     setting(Section::Oidc, &[], "ca_file", Kind::File, Optional, r#""ca.pem""#,
         "PEM file with the certificates to trust instead of the system's."),
+    setting(Section::Feed, &[], "name", Kind::Name, Required, r#""acme-taxii""#,
+        "What it is called, in alerts, metrics and commands. Its indicators are kept under it."),
+    setting(Section::Feed, &[], "kind", Kind::Choice(FEEDS), Required, r#""taxii""#,
+        "What it is: `taxii` is a TAXII 2.1 server; `stix`, `csv` and `list` are files, here or on a server."),
+    setting(Section::Feed, TAXII, "url", Kind::FeedUrl, Required, r#""https://taxii.example.com/taxii2/""#,
+        "The address of the server's discovery, or of an API root."),
+    setting(Section::Feed, TAXII, "collections", Kind::Texts, Default("[]"), r#"["91a7b528-80eb-42ed-a74d-c6fbd5a26116"]"#,
+        "The collections to read, by id, alias or title; all that can be read if there are none."),
+    setting(Section::Feed, LISTS, "url", Kind::FeedUrl, OneOf("source"), r#""https://feeds.example.com/indicators""#,
+        "The address of the file."),
+    setting(Section::Feed, LISTS, "path", Kind::File, OneOf("source"), r#""indicators.txt""#,
+        "The file, when it is on this machine."),
+    setting(Section::Feed, &[], "username", Kind::Text(200), Optional, r#""wardgate""#,
+        "The user name to sign in with; its password stands beside it."),
+    setting(Section::Feed, &[], "password_env", Kind::SecretEnv, AtMostOneOf("credential"), r#""FEED_PASSWORD""#,
+        "The environment variable with the password."),
+    setting(Section::Feed, &[], "password_file", Kind::SecretFile, AtMostOneOf("credential"), r#""feed-password""#,
+        "The file with the password; read again each time."),
+    setting(Section::Feed, &[], "token_env", Kind::SecretEnv, AtMostOneOf("credential"), r#""FEED_TOKEN""#,
+        "The environment variable with the token to sign in with."),
+    setting(Section::Feed, &[], "token_file", Kind::SecretFile, AtMostOneOf("credential"), r#""feed-token""#,
+        "The file with the token to sign in with; read again each time."),
+    setting(Section::Feed, &[], "token_scheme", Kind::Choice(&["Bearer", "Token"]), Default(r#""Bearer""#), r#""Token""#,
+        "What stands before the token in the Authorization header."),
+    setting(Section::Feed, &[], "refresh", Kind::Duration(60 * SECOND, 31 * DAY), Default(r#""1h""#), r#""15m""#,
+        "How often it is read."),
+    setting(Section::Feed, &[], "min_confidence", Kind::Number(0, 100), Default("0"), "50",
+        "Indicators with less confidence are left out."),
+    setting(Section::Feed, &[], "confidence", Kind::Number(0, 100), Optional, "70",
+        "The confidence of indicators that say nothing of it."),
+    setting(Section::Feed, &[], "max_tlp", Kind::Choice(Tlp::NAMES), Default(r#""red""#), r#""amber""#,
+        "Indicators with a stricter TLP marking are left out."),
+    setting(Section::Feed, &[], "labels", Kind::Texts, Default("[]"), r#"["phishing", "malicious-activity"]"#,
+        "Only indicators with one of these labels or indicator types; all if there are none."),
+    setting(Section::Feed, &[], "expiry", Kind::Duration(HOUR, 3650 * DAY), Optional, r#""90d""#,
+        "For how long indicators hold that do not say so: from `valid_from` on, or from when they were read last."),
+    setting(Section::Feed, &[], "ca_file", Kind::File, Optional, r#""ca.pem""#,
+        "PEM file with the certificates to trust instead of the system's."),
+    setting(Section::Feed, &[], "timeout", Kind::Duration(SECOND, 30 * 60 * SECOND), Default(r#""60s""#), r#""5m""#,
+        "How long a request may take."),
 ];
 
 impl Setting {
-    /// The environment variable that overrides it, such as `WARDGATE__SERVER__LISTEN`. Intakes and
-    /// sinks, of which there can be several, have none.
+    /// The environment variable that overrides it, such as `WARDGATE__SERVER__LISTEN`. Intakes,
+    /// sinks and feeds, of which there can be several, have none.
     #[must_use]
     pub fn variable(&self) -> Option<String> {
         let name = self.name.to_ascii_uppercase();
         match self.section {
             Section::Root => Some(format!("{PREFIX}{name}")),
-            Section::Intake | Section::OAuth | Section::Sink => None,
+            Section::Intake | Section::OAuth | Section::Sink | Section::Feed => None,
             section => Some(format!("{PREFIX}{}__{name}", section.name().to_ascii_uppercase())),
         }
     }
 
-    /// Whether an intake or sink of this kind has it.
+    /// Whether an intake, sink or feed of this kind has it.
     #[must_use]
     pub fn is_for(&self, kind: Option<&str>) -> bool {
         self.kinds.is_empty() || kind.is_none_or(|kind| self.kinds.contains(&kind))
@@ -416,7 +481,8 @@ impl Kind {
             Self::SecretEnv => "environment variable".into(),
             Self::Files => "list of paths".into(),
             Self::Choice(words) => words.join(", "),
-            Self::OrgUrl | Self::WebhookUrl | Self::SecureUrl => "URL".into(),
+            Self::OrgUrl | Self::WebhookUrl | Self::FeedUrl | Self::SecureUrl => "URL".into(),
+            Self::Networks => "list of addresses, networks and domains".into(),
             Self::Listen => "address:port".into(),
             Self::HeaderName => "header".into(),
             Self::Headers => "table of headers".into(),
@@ -444,6 +510,10 @@ impl Kind {
             Self::Files => "a list of paths such as [\"a.txt\", \"b\"]".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::OrgUrl => "an address such as \"https://acme.okta.com\"".into(),
+            Self::FeedUrl => "an address such as \"https://feeds.example.com/indicators\"".into(),
+            Self::Networks => "a list of addresses, networks and domains such as \
+                 [\"198.51.100.0/24\", \"example.org\"]"
+                .into(),
             Self::WebhookUrl => "an address such as \"https://soc.example.com/alerts\"".into(),
             Self::SecureUrl => "an address such as \"https://id.example.com\"".into(),
             Self::Listen => "an address and port such as \"127.0.0.1:8611\"".into(),

@@ -16,10 +16,13 @@ pub fn template() -> String {
          # there is none. `wardgate config check` finds mistakes.\n\
          #\n\
          # Durations: \"30s\", \"15m\", \"1h\", \"7d\". Sizes: \"500 GB\", \"100 MiB\".\n\
-         # A variable such as WARDGATE__SERVER__LISTEN overrides the setting of that name; intakes\n\
-         # and sinks are only set here.\n",
+         # A variable such as WARDGATE__SERVER__LISTEN overrides the setting of that name; intakes,\n\
+         # sinks and feeds are only set here.\n",
     );
-    for section in [Section::Root, Section::Log, Section::Server, Section::Store, Section::Rules] {
+    let sections = Section::ALL.into_iter();
+    for section in sections.filter(|section| {
+        !matches!(section, Section::Intake | Section::OAuth | Section::Sink | Section::Feed)
+    }) {
         text.push('\n');
         comment(&mut text, section.doc());
         if section != Section::Root {
@@ -58,6 +61,13 @@ pub fn template() -> String {
         example(&mut text, Section::Sink, kind, name);
     }
     text.push('\n');
+    comment(&mut text, Section::Feed.doc());
+    comment(&mut text, "This one is a TAXII server.");
+    example(&mut text, Section::Feed, "taxii", "acme-taxii");
+    text.push('\n');
+    comment(&mut text, "This one is a file on another server; `stix` and `list` are alike.");
+    example(&mut text, Section::Feed, "csv", "partners");
+    text.push('\n');
     comment(&mut text, Section::Oidc.doc());
     line(&mut text, &format!("#{}", Section::Oidc.heading()));
     for setting in settings(Section::Oidc) {
@@ -69,7 +79,7 @@ pub fn template() -> String {
 /// A table of a kind, commented out. What all kinds have is explained once.
 fn example(text: &mut String, section: Section, kind: &'static str, name: &str) {
     line(text, &format!("#{}", section.heading()));
-    let is_first = matches!(kind, "okta" | "stdout");
+    let is_first = matches!(kind, "okta" | "stdout" | "taxii");
     for setting in settings(section).filter(|one| one.is_for(Some(kind))) {
         match setting.name {
             "name" | "kind" => {

@@ -50,7 +50,7 @@ fn minimal(setting: &Setting, value: &str) -> String {
     ];
     match setting.section {
         Section::Root => line,
-        Section::Log | Section::Server | Section::Store | Section::Rules => {
+        Section::Log | Section::Server | Section::Store | Section::Rules | Section::Intel => {
             let heading = setting.section.heading();
             let beside = match name {
                 "tls_cert" => "tls_key = \"k\"\n",
@@ -79,6 +79,18 @@ fn minimal(setting: &Setting, value: &str) -> String {
             }
             _ => format!("[[intake]]\n{}{line}", rest(&okta)),
         },
+        Section::Feed => {
+            let kind = format!("\"{}\"", kind.unwrap_or("taxii"));
+            let url = r#""https://feeds.example.com/other""#;
+            let lines = [("name", r#""x""#), ("kind", &*kind), ("url", url)];
+            let beside = match name {
+                "username" => "password_env = \"P\"\n",
+                "password_env" | "password_file" => "username = \"u\"\n",
+                "token_scheme" => "token_env = \"T\"\n",
+                _ => "",
+            };
+            format!("[[feed]]\n{}{line}{beside}", rest(&lines))
+        }
         Section::Sink => {
             let kind = format!("\"{}\"", kind.unwrap_or("webhook"));
             let mut lines = vec![("name", r#""x""#), ("kind", &*kind)];
@@ -115,6 +127,8 @@ fn every_setting_can_be_set_and_makes_a_difference() {
                     with.replace(&format!("{} = {}\n", setting.name, setting.example), "");
                 let without = without.replace("tls_key = \"k\"\n", "");
                 let without = without.replace("tls_cert = \"c\"\n", "");
+                let without = without.replace("password_env = \"P\"\n", "");
+                let without = without.replace("username = \"u\"\n", "");
                 assert_ne!(meaning(&without), config, "{setting:?}");
             }
         }
@@ -166,12 +180,17 @@ fn the_template_means_the_defaults() {
     assert!(opened.contains("\nlisten = \"127.0.0.1:8611\"\n"), "{opened}");
     assert_eq!(parse(&opened), parse(""));
     // All the examples are in it, and fit each other, but for what stands for another.
+    let section = std::cell::Cell::new(Section::Intake);
     let alternatives = |line: &str| {
-        line == "[intake.oauth]"
-            || SETTINGS.iter().any(|one| {
-                let is_one = line.starts_with(&format!("{} =", one.name));
-                is_one && (one.instead_of().is_some() || one.section == Section::OAuth)
-            })
+        if let Some(found) = Section::ALL.into_iter().find(|one| line == one.heading()) {
+            section.set(found);
+        }
+        let is_alternative = |one: &Setting| {
+            one.section == section.get()
+                && line.starts_with(&format!("{} =", one.name))
+                && one.instead_of().is_some()
+        };
+        section.get() == Section::OAuth || SETTINGS.iter().any(is_alternative)
     };
     let (rest, oidc) = rest.split_at(rest.find("# Signing in through").unwrap());
     let alternative = |line: &str| line.starts_with("client_secret_file =");
@@ -185,11 +204,65 @@ fn the_template_means_the_defaults() {
     let warned: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
     let expected = "oidc.default_role: nobody can sign in this way";
     assert!(warned.iter().all(|one| one.contains(expected)) && warned.len() == 1, "{warned:?}");
+    let names: Vec<_> = config.feeds.iter().map(|one| &*one.name).collect();
+    assert_eq!(names, ["acme-taxii", "partners"]);
     for setting in SETTINGS {
         let is_there = template.contains(&format!("\n#{} = ", setting.name));
         assert!(is_there || setting.name == "oauth", "{setting:?}");
     }
     assert!(template.lines().all(|line| line.chars().count() <= 110), "lines are not too long");
+}
+
+#[test]
+fn feeds_are_read_and_checked() {
+    let config = parse(
+        r#"
+        [intel]
+        allow = ["198.51.100.0/24", "example.org"]
+        [[feed]]
+        name = "isac"
+        kind = "taxii"
+        url = "https://taxii.example.com/taxii2/"
+        username = "us"
+        password_file = "pw"
+        max_tlp = "amber+strict"
+        expiry = "30d"
+        [[feed]]
+        name = "own"
+        kind = "list"
+        path = "own.txt"
+        "#,
+    );
+    assert_eq!(config.intel.allow, ["198.51.100.0/24", "example.org"]);
+    assert!(config.intel.hunt);
+    let [isac, own] = config.feeds.as_slice() else { panic!() };
+    let password = SecretSource::File("pw".into());
+    let basic = FeedCredential::Basic { username: "us".into(), password };
+    assert_eq!((isac.credential.as_ref(), isac.max_tlp), (Some(&basic), Tlp::AmberStrict));
+    assert_eq!(isac.expiry, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(own.source, FeedSource::File(FeedForm::List, FeedPlace::Path("own.txt".into())));
+    assert_eq!((own.refresh, own.credential.as_ref()), (Duration::from_secs(3600), None));
+
+    let feed = |lines: &str| mistakes(&format!("[[feed]]\nname = \"x\"\n{lines}\n"));
+    for (lines, expected) in [
+        ("kind = \"taxi\"", "wardgate.toml:3:8: error: feed[0].kind: expected one of taxii, stix"),
+        ("kind = \"taxii\"", "url is missing"),
+        ("kind = \"csv\"", "expected one of url, path, found none"),
+        ("kind = \"csv\"\nurl = \"https://a.b\"\npath = \"c\"", "expected only one of url, path"),
+        ("kind = \"taxii\"\npath = \"x\"", "it is for kind = \"stix\" or \"csv\" or \"list\""),
+        ("kind = \"csv\"\nurl = \"https://a.b\"\nusername = \"u\"", "the password is missing"),
+        ("kind = \"csv\"\nurl = \"https://a.b\"\npassword_env = \"P\"", "username is missing"),
+        ("kind = \"csv\"\nurl = \"http://a.b\"\ntoken_env = \"T\"", "expected https"),
+        ("kind = \"csv\"\npath = \"a\"\ntoken_env = \"T\"", "expected no credential"),
+        ("kind = \"csv\"\npath = \"a\"\ntoken = \"T\"", "a secret does not belong here"),
+        ("kind = \"csv\"\npath = \"a\"\nrefresh = \"1s\"", "from 1m to 31d"),
+        ("kind = \"csv\"\npath = \"a\"\n[intel]\nallow = [\"x\"]", "found \"x\""),
+    ] {
+        let said = feed(lines);
+        assert!(said.contains(expected), "{lines}: {said}");
+    }
+    let plain = parse("[[feed]]\nname = \"x\"\nkind = \"list\"\nurl = \"http://a.example/x\"\n");
+    assert!(lines(&plain.warnings).contains("can be changed on the way"));
 }
 
 #[test]
@@ -501,7 +574,7 @@ fn the_environment_overrides_the_file() {
             "many",
             "expected a number from 0 to 36500, found \"many\"",
         ),
-        ("WARDGATE__INTAKE__NAME", "x", "intakes and sinks can only be set in the file"),
+        ("WARDGATE__INTAKE__NAME", "x", "intakes, sinks and feeds can only be set in the file"),
         ("WARDGATE__RULES__PATHS", "[1", "expected a list of paths"),
         ("WARDGATE__", "x", "there is no such setting"),
     ] {

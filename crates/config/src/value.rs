@@ -122,10 +122,21 @@ pub(crate) fn read(kind: Kind, value: &DeValue<'_>) -> Result<Value, Misfit> {
                 .map(Value::Texts)
                 .ok_or_else(unexpected)
         }
+        (Kind::Networks, DeValue::Array(_)) => {
+            let odd = |text: &&str| !is_network(text) && !is_domain(text);
+            let items = || value.as_array().into_iter().flatten();
+            let texts = items().filter_map(|item| item.get_ref().as_str());
+            if let Some(odd) = texts.clone().find(odd) {
+                let short: String = odd.chars().take(60).collect();
+                return Err(Misfit::new(format!("expected {}, found {short:?}", kind.expected())));
+            }
+            let texts: Vec<String> = texts.map(str::to_owned).collect();
+            if texts.len() == items().count() { Ok(Value::Texts(texts)) } else { Err(unexpected()) }
+        }
         (Kind::Files, DeValue::Array(_)) => {
             texts(value, path).map(Value::Paths).ok_or_else(unexpected)
         }
-        (Kind::Texts | Kind::Files, DeValue::String(_)) => {
+        (Kind::Texts | Kind::Files | Kind::Networks, DeValue::String(_)) => {
             Err(unexpected().help(format!("write [{}]", show(value))))
         }
         (Kind::Choice(words), DeValue::String(text)) => {
@@ -138,6 +149,7 @@ pub(crate) fn read(kind: Kind, value: &DeValue<'_>) -> Result<Value, Misfit> {
         }
         (Kind::OrgUrl, DeValue::String(text)) => organization(text).map(Value::Text),
         (Kind::SecureUrl, DeValue::String(text)) => secure(text).map(Value::Text),
+        (Kind::FeedUrl, DeValue::String(text)) => feed_url(text).map(Value::Text),
         (Kind::WebhookUrl, DeValue::String(text)) => {
             webhook(text).map(|url| Value::Text(url.into()))
         }
@@ -174,7 +186,10 @@ pub(crate) fn read(kind: Kind, value: &DeValue<'_>) -> Result<Value, Misfit> {
 const UNITS: &str = "units are ms, s, m, h, d and w";
 
 const fn may_be_secret(kind: Kind) -> bool {
-    matches!(kind, Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::SecureUrl | Kind::Headers)
+    matches!(
+        kind,
+        Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::FeedUrl | Kind::SecureUrl | Kind::Headers
+    )
 }
 
 /// A value in a message, cut.
@@ -376,6 +391,34 @@ fn webhook(text: &str) -> Result<Url, Misfit> {
     }
 }
 
+/// The address of a feed of indicators. Credentials do not belong in it.
+fn feed_url(text: &str) -> Result<String, Misfit> {
+    let expected = Kind::FeedUrl.expected();
+    let url = match Url::parse(text) {
+        Ok(url) if url.has_host() && matches!(url.scheme(), "http" | "https") => url,
+        _ => return Err(Misfit::new(format!("expected {expected}"))),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Misfit::new("expected an address without a user or password")
+            .help("write username, and say where the password is kept with password_file"));
+    }
+    Ok(url.into())
+}
+
+/// An address or a network, such as `198.51.100.0/24`.
+fn is_network(text: &str) -> bool {
+    let (address, prefix) = text.split_once('/').unwrap_or((text, "0"));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    prefix.parse::<u8>().is_ok_and(|prefix| prefix <= most)
+}
+
+/// A domain, such as `example.org`.
+fn is_domain(text: &str) -> bool {
+    let is_plain = !text.contains(['/', ':', '@', '*', ' ', '?', '#']) && text.contains('.');
+    is_plain && matches!(Host::parse(text), Ok(Host::Domain(_)))
+}
+
 /// Whether a header of this name is likely to hold a secret.
 fn is_secret_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
@@ -540,6 +583,34 @@ mod tests {
                 }
                 (found, _) => panic!("{text}: {found:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn feeds_and_networks() {
+        for (text, is_fit) in [
+            ("https://feeds.example.com/x?y=z", true),
+            ("http://127.0.0.1:5000/taxii2/", true),
+            ("feeds.example.com", false),
+            ("ftp://feeds.example.com", false),
+            ("https://me:s3cret@feeds.example.com", false),
+        ] {
+            let found = read(Kind::FeedUrl, &DeValue::String(text.into()));
+            assert_eq!(found.is_ok(), is_fit, "{text}");
+            assert!(!format!("{found:?}").contains("s3cret") || is_fit, "{found:?}");
+        }
+        for (text, is_fit) in [
+            (r#"["198.51.100.7", "198.51.100.0/24", "2001:db8::/32", "example.org"]"#, true),
+            ("[]", true),
+            (r#"["198.51.100.0/33"]"#, false),
+            (r#"["2001:db8::/129"]"#, false),
+            (r#"["https://example.org"]"#, false),
+            (r#"["localhost"]"#, false),
+            (r#"["*.example.org"]"#, false),
+            (r#"["example.org", 7]"#, false),
+            (r#""example.org""#, false),
+        ] {
+            assert_eq!(read(Kind::Networks, &toml(text)).is_ok(), is_fit, "{text}");
         }
     }
 

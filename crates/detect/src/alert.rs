@@ -37,6 +37,17 @@ pub struct Alert {
     pub document: String,
 }
 
+/// What an alert is raised for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct About<'a> {
+    /// Fields that matched, with their values.
+    pub(crate) values: &'a [(String, String)],
+    /// Indicators that were found.
+    pub(crate) findings: &'a [Finding],
+    /// Whether they came after the event.
+    pub(crate) afterwards: bool,
+}
+
 /// What every alert of a rule has in common, worked out once.
 #[derive(Debug)]
 pub(crate) struct Mould {
@@ -101,17 +112,11 @@ impl Mould {
 
     /// The alert about one event.
     pub(crate) fn cast(&self, index: usize, matched: &Matched<'_>, record: &Record<'_>) -> Alert {
-        self.cast_with(index, &matched.values(), &[], record)
+        self.cast_with(index, &About { values: &matched.values(), ..About::default() }, record)
     }
 
     /// The alert about one event, with the indicators that were found in it.
-    pub(crate) fn cast_with(
-        &self,
-        index: usize,
-        matched: &[(String, String)],
-        findings: &[Finding],
-        record: &Record<'_>,
-    ) -> Alert {
+    pub(crate) fn cast_with(&self, index: usize, about: &About<'_>, record: &Record<'_>) -> Alert {
         let event = record.event();
         let identity = event.uuid.to_str().filter(|uuid| !uuid.is_empty());
         let id = match &identity {
@@ -119,7 +124,7 @@ impl Mould {
             None => Uuid::new_v5(&self.namespace, event.raw().as_bytes()),
         };
         let title = self.title.fill(record);
-        self.alert(index, id, title, matched, findings, record, &mut |out| {
+        self.alert(index, id, title, about, record, &mut |out| {
             out.extend_from_slice(b",\"events\":[");
             whole(out, record);
             out.push(b']');
@@ -152,7 +157,8 @@ impl Mould {
         if !names.is_empty() {
             matched.push((names, finding.value.clone()));
         }
-        self.alert(index, id, title, &matched, &[], record, &mut |out| {
+        let about = About { values: &matched, ..About::default() };
+        self.alert(index, id, title, &about, record, &mut |out| {
             out.extend_from_slice(b",\"events\":[");
             for (place, (time, brief)) in finding.events.iter().enumerate() {
                 if place > 0 {
@@ -177,19 +183,17 @@ impl Mould {
         })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what an alert is made from")]
     fn alert(
         &self,
         index: usize,
         id: Uuid,
         title: String,
-        matched: &[(String, String)],
-        findings: &[Finding],
+        about: &About<'_>,
         record: &Record<'_>,
         events: &mut dyn FnMut(&mut Vec<u8>),
     ) -> Alert {
         let first = |name| record.first(&Lookup::resolve(name));
-        let document = self.document(&id, &title, matched, findings, record, events);
+        let document = self.document(&id, &title, about, record, events);
         Alert {
             id,
             rule: index,
@@ -206,8 +210,7 @@ impl Mould {
         &self,
         id: &Uuid,
         title: &str,
-        matched: &[(String, String)],
-        findings: &[Finding],
+        about: &About<'_>,
         record: &Record<'_>,
         events: &mut dyn FnMut(&mut Vec<u8>),
     ) -> String {
@@ -252,14 +255,14 @@ impl Mould {
         });
         comma(&mut out);
         out.extend_from_slice(self.rule_and_threat.as_bytes());
-        indicators::write_threat(&mut out, self.has_threat, findings);
+        indicators::write_threat(&mut out, self.has_threat, about.findings);
         object(&mut out, "wardgate", |out| {
             object(out, "alert", |out| {
                 out.extend_from_slice(self.grading.as_bytes());
                 entities(out, record);
                 comma(out);
                 out.extend_from_slice(b"\"matched\":[");
-                for (position, (field, value)) in matched.iter().enumerate() {
+                for (position, (field, value)) in about.values.iter().enumerate() {
                     if position > 0 {
                         out.push(b',');
                     }
@@ -271,7 +274,10 @@ impl Mould {
                     out.push(b'}');
                 }
                 out.push(b']');
-                indicators::write_details(out, findings);
+                indicators::write_details(out, about.findings);
+                if about.afterwards {
+                    out.extend_from_slice(b",\"found_afterwards\":true");
+                }
                 out.extend_from_slice(self.advice.as_bytes());
                 events(out);
             });

@@ -1,12 +1,13 @@
 //! The detector: rules that are on, and the alerts they raise.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use ecs::{Record, Timestamp};
 use hashbrown::HashMap;
 use intel::{IndicatorSet, Kind, Period};
 
-use crate::alert::{Alert, Mould};
+use crate::alert::{About, Alert, Mould};
 use crate::compile::{Options, Placeholders, placeholder_names};
 use crate::correlation::{Finding, Limits, Links, Observation, Plan};
 use crate::exceptions::Exceptions;
@@ -35,13 +36,23 @@ const FEED_RULE: &str = "6a015b66-5e4a-429c-9be7-df00cba497dd";
 /// The indicators that are looked for, and the rule that tells of them.
 #[derive(Debug, Default)]
 struct Indicators {
-    set: Arc<IndicatorSet>,
+    set: RwLock<Arc<IndicatorSet>>,
+    /// How often the set was replaced.
+    generation: AtomicU64,
     rule: Option<usize>,
     /// Whether the rule's own condition has to hold as well: where it is not the built-in one,
     /// or a filter covers it.
     confirmed: bool,
     /// Whether the rule has values that are in no set, so that its own condition is enough.
     has_placeholders: bool,
+    /// Whether rules were compiled with the values of the set.
+    are_compiled: bool,
+}
+
+impl Indicators {
+    fn set(&self) -> Arc<IndicatorSet> {
+        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// What a [`Detector`] finds in an event.
@@ -60,6 +71,8 @@ pub enum Found {
 pub struct Workspace {
     rules: Scratch,
     exceptions: Scratch,
+    /// The indicators that were seen last, and the generation that they are of.
+    indicators: Option<(u64, Arc<IndicatorSet>)>,
 }
 
 impl Detector {
@@ -114,9 +127,11 @@ impl Detector {
             .flat_map(|rule| placeholder_names(&rule.rule.detection))
             .collect();
         let now = Timestamp::now();
-        let mut has_placeholders = false;
+        let (mut has_placeholders, mut are_compiled) = (false, false);
         for kind in Kind::ALL {
             let name = kind.placeholder();
+            let is_given = placeholders.contains(name) && !placeholders.is_empty(name);
+            are_compiled |= !is_given && asked.iter().any(|asked| asked == name);
             if placeholders.contains(name) && !placeholders.is_empty(name) {
                 has_placeholders = true;
             } else if asked.iter().any(|asked| asked == name) && indicators.count(kind) > 0 {
@@ -157,11 +172,14 @@ impl Detector {
         let shared: Vec<Arc<Rule>> = rules.iter().map(|rule| Arc::clone(&rule.rule)).collect();
         let plan = Plan::new(&shared, &inputs, &alerts);
         let moulds = rules.iter().map(Mould::new).collect();
-        let rule = rules
-            .iter()
-            .position(|rule| is_feed_rule(&rule.rule))
-            .filter(|_| !indicators.is_empty());
-        let indicators = Indicators { set: indicators, rule, confirmed, has_placeholders };
+        let indicators = Indicators {
+            set: RwLock::new(indicators),
+            generation: AtomicU64::new(next_generation()),
+            rule: rules.iter().position(|rule| is_feed_rule(&rule.rule)),
+            confirmed,
+            has_placeholders,
+            are_compiled,
+        };
         let mut diagnostics = links.diagnostics;
         diagnostics.extend(set.diagnostics().iter().cloned());
         Self { set, rules, moulds, exceptions, indicators, alerts, plan, diagnostics }
@@ -171,7 +189,59 @@ impl Detector {
     #[must_use]
     pub fn is_idle(&self, rule: usize) -> bool {
         let is_idle = self.set.rules().get(rule).is_some_and(|rule| rule.is_idle());
-        is_idle && self.indicators.rule != Some(rule)
+        is_idle && (self.indicators.rule != Some(rule) || self.indicators.set().is_empty())
+    }
+
+    /// Looks for other indicators from the next event on, without anything else being done anew.
+    /// `false`: rules were compiled with the values of those before, so that a new detector is
+    /// needed.
+    pub fn replace_indicators(&self, set: Arc<IndicatorSet>) -> bool {
+        if self.indicators.are_compiled {
+            return false;
+        }
+        *self.indicators.set.write().unwrap_or_else(PoisonError::into_inner) = set;
+        self.indicators.generation.store(next_generation(), Ordering::Release);
+        true
+    }
+
+    /// Whether the rule about indicators is on.
+    #[must_use]
+    pub fn tells_of_indicators(&self) -> bool {
+        self.indicators.rule.is_some()
+    }
+
+    /// The alert that an event would have raised had the indicators of `set` been there when it
+    /// came, marked as found afterwards. `None` also when an exception keeps it quiet.
+    pub fn hunt(
+        &self,
+        set: &IndicatorSet,
+        record: &Record<'_>,
+        workspace: &mut Workspace,
+    ) -> Option<Alert> {
+        let index = self.indicators.rule?;
+        let findings = set.find(record, Period::Hunt);
+        if findings.is_empty() {
+            return None;
+        }
+        let Workspace { rules, exceptions, .. } = workspace;
+        let (mut values, mut holds) = (Vec::new(), !self.indicators.confirmed);
+        if self.indicators.confirmed {
+            self.set.matches(record, rules, |rule, matched| {
+                if rule.index() == index {
+                    holds = true;
+                    values = matched.values();
+                }
+            });
+        }
+        let mut found = None;
+        if holds {
+            let about = About { values: &values, findings: &findings, afterwards: true };
+            self.tell(index, &about, record, exceptions, &mut |one| found = Some(one));
+        }
+        match found {
+            Some(Found::Alert(alert)) => Some(alert),
+            _ => None,
+        }
     }
 
     /// The rules that are on and can be used.
@@ -289,11 +359,18 @@ impl Detector {
         workspace: &mut Workspace,
         mut on_found: impl FnMut(Found),
     ) {
-        let Workspace { rules, exceptions } = workspace;
-        let mut findings = Vec::new();
+        let Workspace { rules, exceptions, indicators } = workspace;
+        let (mut findings, mut rests) = (Vec::new(), true);
         let mut due = None;
-        let Indicators { set, rule: feed_rule, confirmed, has_placeholders } = &self.indicators;
+        let Indicators { generation, rule: feed_rule, confirmed, has_placeholders, .. } =
+            &self.indicators;
         if let Some(rule) = feed_rule {
+            let generation = generation.load(Ordering::Acquire);
+            let (_, set) = match indicators {
+                Some(seen) if seen.0 == generation => seen,
+                other => other.insert((generation, self.indicators.set())),
+            };
+            rests = set.is_empty();
             findings = set.find(record, Period::Stream);
             due = Some(*rule).filter(|_| !findings.is_empty() && !confirmed);
         }
@@ -301,13 +378,15 @@ impl Detector {
         self.set.matches(record, rules, |rule, matched| {
             let index = rule.index();
             if let Some(first) = due.take_if(|due| *due < index) {
-                self.tell(first, &[], &findings, record, exceptions, &mut on_found);
+                let about = About { values: &[], findings: &findings, afterwards: false };
+                self.tell(first, &about, record, exceptions, &mut on_found);
             }
             if *feed_rule == Some(index) {
                 due = None;
-                if !findings.is_empty() || *has_placeholders {
+                if !findings.is_empty() || *has_placeholders || rests {
                     let values = matched.values();
-                    self.tell(index, &values, &findings, record, exceptions, &mut on_found);
+                    let about = About { values: &values, findings: &findings, afterwards: false };
+                    self.tell(index, &about, record, exceptions, &mut on_found);
                 }
                 return;
             }
@@ -335,7 +414,8 @@ impl Detector {
             }
         });
         if let Some(rule) = due {
-            self.tell(rule, &[], &findings, record, exceptions, &mut on_found);
+            let about = About { values: &[], findings: &findings, afterwards: false };
+            self.tell(rule, &about, record, exceptions, &mut on_found);
         }
     }
 
@@ -343,8 +423,7 @@ impl Detector {
     fn tell(
         &self,
         index: usize,
-        values: &[(String, String)],
-        findings: &[intel::Finding],
+        about: &About<'_>,
         record: &Record<'_>,
         exceptions: &mut Scratch,
         on_found: &mut dyn FnMut(Found),
@@ -355,15 +434,22 @@ impl Detector {
         if self.exceptions.applying(&rule.rule, record, exceptions).is_some() {
             return on_found(Found::Excepted(index));
         }
-        let mut matched = values.to_vec();
-        for finding in findings {
+        let mut matched = about.values.to_vec();
+        for finding in about.findings {
             let value = (finding.field.to_owned(), finding.matched.clone());
             if !matched.contains(&value) {
                 matched.push(value);
             }
         }
-        on_found(Found::Alert(mould.cast_with(index, &matched, findings, record)));
+        let about = About { values: &matched, ..*about };
+        on_found(Found::Alert(mould.cast_with(index, &about, record)));
     }
+}
+
+/// Numbers that no two sets share, whichever detectors they are of.
+fn next_generation() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Whether this is the rule that tells of indicators.

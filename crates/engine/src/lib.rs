@@ -2,6 +2,7 @@
 
 mod batch;
 mod correlation;
+mod hunt;
 mod metrics;
 mod pipeline;
 mod poll;
@@ -11,6 +12,7 @@ pub use batch::{
     Acknowledgement, Batch, CursorMove, Handle, Inbox, Limits, Origin, Outcome, Receipt, Refused,
     Reject, Span, Stopped, Submission, channel,
 };
+pub use hunt::{Hunt, Hunted};
 pub use metrics::Metrics;
 pub use pipeline::Pipeline;
 pub use poll::{backfill, follow};

@@ -100,6 +100,19 @@ impl Pipeline {
         *self.detector.write().unwrap_or_else(PoisonError::into_inner) = detector.into();
     }
 
+    /// Looks for other indicators from the next event on; nothing waits for it. `false`: the rules
+    /// use their values, so that a new detector is needed.
+    #[must_use]
+    pub fn replace_indicators(&self, indicators: Arc<intel::IndicatorSet>) -> bool {
+        self.detector().replace_indicators(indicators)
+    }
+
+    /// The rules that are matched now.
+    #[must_use]
+    pub fn detector(&self) -> Arc<Detector> {
+        Arc::clone(&self.detector.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Why nothing can be stored at the moment, if it is so.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use ecs::{FieldId, Record, Timestamp};
+use hashbrown::HashSet;
 use okta::json::{Text, Value as Json};
 
 use crate::indicator::Tlp;
@@ -73,7 +74,8 @@ pub struct Found {
 /// What is looked for in one event.
 struct Search<'s> {
     set: &'s IndicatorSet,
-    time: Option<Timestamp>,
+    /// From when until when it happened, both included.
+    time: Option<(Timestamp, Timestamp)>,
     behind: i64,
     found: Vec<(&'static str, String, &'s Entry)>,
     key: Vec<u8>,
@@ -88,8 +90,8 @@ impl IndicatorSet {
             return Vec::new();
         }
         let behind = if period == Period::Hunt { TOLERANCE } else { 0 };
-        let mut search =
-            Search { set: self, time: record.time(), behind, found: Vec::new(), key: Vec::new() };
+        let time = record.time().map(|time| (time, time));
+        let mut search = Search { set: self, time, behind, found: Vec::new(), key: Vec::new() };
         search.record(record);
         if search.found.is_empty() {
             return Vec::new();
@@ -118,9 +120,14 @@ impl<'s> Search<'s> {
             });
         }
         if set.count(Kind::Domain) > 0 {
-            texts(record, FieldId::SourceDomain, |text| self.domain("source.domain", text));
+            let whole = texts(record, FieldId::SourceDomain, |text| {
+                self.domain("source.domain", text);
+            });
             texts(record, FieldId::SourceRegisteredDomain, |text| {
-                self.domain("source.registered_domain", text);
+                // Whatever is found for it has been found for the whole.
+                if !whole.as_deref().is_some_and(|whole| is_below(whole, text)) {
+                    self.domain("source.registered_domain", text);
+                }
             });
             texts(record, FieldId::UserEmail, |text| {
                 if let Some((_, host)) = text.rsplit_once('@') {
@@ -129,10 +136,12 @@ impl<'s> Search<'s> {
             });
         }
         if set.count(Kind::Email) > 0 {
-            texts(record, FieldId::UserEmail, |text| self.email("user.email", text));
+            let own = texts(record, FieldId::UserEmail, |text| self.email("user.email", text));
             texts(record, FieldId::UserTargetEmail, |text| self.email("user.target.email", text));
             texts(record, FieldId::ActorAlternateId, |text| {
-                self.email("okta.system.actor.alternate_id", text);
+                if own.as_deref() != Some(text) {
+                    self.email("okta.system.actor.alternate_id", text);
+                }
             });
         }
         if set.count(Kind::Url) + set.count(Kind::Domain) + set.count(Kind::Address) > 0 {
@@ -169,10 +178,15 @@ impl<'s> Search<'s> {
     fn address(&mut self, field: &'static str, text: &str, in_url: bool) {
         let Ok(address) = text.parse::<IpAddr>() else { return };
         let address = canonical(address);
+        let set = self.set;
+        if let IpAddr::V4(v4) = address
+            && !set.blocks.may_have(v4)
+        {
+            return;
+        }
         if is_nobody(address) || self.is_allowed(address) {
             return;
         }
-        let set = self.set;
         let [v4, v6] = &set.prefixes;
         let prefixes = if address.is_ipv4() { v4 } else { v6 };
         let mut key = std::mem::take(&mut self.key);
@@ -240,7 +254,7 @@ impl<'s> Search<'s> {
     }
 
     fn note(&mut self, field: &'static str, text: &str, entry: &'s Entry) {
-        let holds = |time| entry.times.hold(time, TOLERANCE, self.behind);
+        let holds = |(first, last)| entry.times.hold_within(first, last, TOLERANCE, self.behind);
         let is_wanted = entry.times != Times::NEVER && self.time.is_none_or(holds);
         if is_wanted && self.found.len() < 4 * MOST {
             self.found.push((field, text.to_owned(), entry));
@@ -255,7 +269,7 @@ impl<'s> Search<'s> {
                 let mut values: Vec<_> = found
                     .iter()
                     .filter(|(_, _, other)| other.compound == entry.compound)
-                    .map(|(_, _, other)| (other.kind, set.bytes(other.value)))
+                    .map(|(_, _, other)| (other.kind, set.value(other)))
                     .collect();
                 values.sort_unstable();
                 values.dedup();
@@ -265,18 +279,20 @@ impl<'s> Search<'s> {
                 }
             }
             let Some(context) = set.contexts.get(entry.context as usize) else { continue };
-            let value = Value::from_key(entry.kind, set.bytes(entry.value));
+            let value = Value::from_key(entry.kind, set.value(entry));
             let indicator = Found {
                 id: set.id(entry),
                 value: value.to_string(),
                 kind: value.stix_type(),
-                feed: context.feed.clone(),
+                feed: set.feed(context).to_owned(),
                 valid_from: entry.times.from(),
                 valid_until: entry.times.until(),
                 confidence: context.confidence,
                 tlp: context.tlp,
-                labels: context.labels.clone(),
-                description: context.description.clone(),
+                labels: set.labels.get(context.labels as usize).map_or_else(Vec::new, |labels| {
+                    labels.iter().map(|label| label.to_string()).collect()
+                }),
+                description: set.description(context),
             };
             if findings.len() < MOST && !findings.iter().any(|one| one.indicator == indicator) {
                 let matched = matched.clone();
@@ -286,6 +302,14 @@ impl<'s> Search<'s> {
         findings.sort_by_key(|one| std::cmp::Reverse(one.indicator.confidence));
         findings
     }
+}
+
+/// Whether a domain is below another, or the same.
+fn is_below(domain: &str, other: &str) -> bool {
+    let (domain, other) = (domain.as_bytes(), other.as_bytes());
+    let Some(start) = domain.len().checked_sub(other.len()) else { return false };
+    let ends = domain.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(other));
+    ends && (start == 0 || domain.get(start - 1) == Some(&b'.'))
 }
 
 /// Calls `each` with the texts of a field, and gives the first.
@@ -299,4 +323,143 @@ fn texts(record: &Record<'_>, field: FieldId, mut each: impl FnMut(&str)) -> Opt
         ControlFlow::Continue(())
     });
     first
+}
+
+/// A value as an index has it: texts in lower case.
+#[derive(Clone, Copy, Debug)]
+pub enum Term<'t> {
+    /// A text.
+    Text(&'t str),
+    /// An address.
+    Address(IpAddr),
+    /// A number.
+    Number(i64),
+}
+
+/// Tells which values of an index are worth looking at the events for: with it, the past is
+/// searched through what is different in it, whatever the number of indicators and events.
+#[derive(Debug)]
+pub struct Hunter<'s> {
+    set: &'s IndicatorSet,
+    /// Hashes of the URLs in lower case.
+    urls: HashSet<u64>,
+    /// Hashes of their hosts.
+    hosts: HashSet<u64>,
+}
+
+impl<'s> Hunter<'s> {
+    /// Looks for the indicators of a set.
+    #[must_use]
+    pub fn new(set: &'s IndicatorSet) -> Self {
+        let (mut urls, mut hosts) = (HashSet::new(), HashSet::new());
+        for entry in set.entries.iter().filter(|entry| entry.kind == Kind::Url) {
+            let text = String::from_utf8_lossy(set.value(entry)).into_owned();
+            if let Some(host) = url(&text).and_then(|(.., url)| Some(url.host_str()?.to_owned())) {
+                hosts.insert(set.hash(Kind::Url, host.as_bytes()));
+            }
+            urls.insert(set.hash(Kind::Url, text.to_ascii_lowercase().as_bytes()));
+        }
+        Self { set, urls, hosts }
+    }
+
+    /// The fields in which something can be found.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let has = |kind| self.set.count(kind) > 0;
+        let (address, domain, email) = (has(Kind::Address), has(Kind::Domain), has(Kind::Email));
+        let in_urls = address || domain || has(Kind::Url);
+        let mut fields = vec![
+            ("source.ip", address),
+            ("okta.system.request.ip_chain.ip", address),
+            ("source.domain", domain),
+            ("source.registered_domain", domain),
+            ("user.email", domain || email),
+            ("user.target.email", email),
+            ("okta.system.actor.alternate_id", email),
+            ("user_agent.original", has(Kind::UserAgent)),
+            ("source.as.number", has(Kind::System)),
+        ];
+        fields.extend(URLS.map(|(_, field)| (field, in_urls)));
+        fields.into_iter().filter(|(_, has)| *has).map(|(field, _)| field).collect()
+    }
+
+    /// From when until when there may be events to find; `None` where there is no limit.
+    #[must_use]
+    pub fn period(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        let all = || self.set.entries.iter().map(|entry| entry.times);
+        let tolerance = TOLERANCE.saturating_mul(1_000);
+        let first = || all().map(|times| times.from()).min().flatten();
+        let begins = all().all(|times| times.from().is_some());
+        let ends = all().all(|times| times.until().is_some());
+        let last = || all().filter_map(|times| times.until()).max();
+        (
+            begins.then(first).flatten().map(|time| Timestamp(time.0 - tolerance)),
+            ends.then(last).flatten().map(|time| Timestamp(time.0 + tolerance)),
+        )
+    }
+
+    /// Whether events from `first` to `last` may be found by a value in a field. Some that it says
+    /// yes to are not, none that it says no to is.
+    #[must_use]
+    pub fn may_find(
+        &self,
+        field: &'static str,
+        term: Term<'_>,
+        first: Timestamp,
+        last: Timestamp,
+    ) -> bool {
+        let time = Some((first, last));
+        let (found, key) = (Vec::new(), Vec::new());
+        let mut search = Search { set: self.set, time, behind: TOLERANCE, found, key };
+        match (field, term) {
+            (_, Term::Address(address)) => search.address(field, &address.to_string(), false),
+            (_, Term::Number(number)) => {
+                if let Ok(number) = u32::try_from(number) {
+                    search.try_value(field, "", Kind::System, &number.to_be_bytes());
+                }
+            }
+            ("source.domain" | "source.registered_domain", Term::Text(text)) => {
+                search.domain(field, text);
+            }
+            ("user.email", Term::Text(text)) => {
+                search.email(field, text);
+                if let Some((_, host)) = text.rsplit_once('@') {
+                    search.domain(field, host);
+                }
+            }
+            ("user.target.email" | "okta.system.actor.alternate_id", Term::Text(text)) => {
+                search.email(field, text);
+            }
+            ("user_agent.original", Term::Text(text)) => {
+                search.try_value(field, text, Kind::UserAgent, user_agent(text).as_bytes());
+            }
+            (_, Term::Text(text)) => {
+                if !text.contains("://") {
+                    return false;
+                }
+                search.url(field, text);
+                return !search.found.is_empty() || self.may_be_url(text);
+            }
+        }
+        !search.found.is_empty()
+    }
+
+    /// The path of a URL counts exactly, and stands in the index in lower case.
+    fn may_be_url(&self, text: &str) -> bool {
+        if self.urls.is_empty() {
+            return false;
+        }
+        let Some((whole, query, parsed)) = url(text) else { return false };
+        let has = |set: &HashSet<u64>, text: &str| {
+            set.contains(&self.set.hash(Kind::Url, text.as_bytes()))
+        };
+        let whole = whole.to_ascii_lowercase();
+        if has(&self.urls, &whole)
+            || query.and_then(|query| whole.get(..query)).is_some_and(|url| has(&self.urls, url))
+        {
+            return true;
+        }
+        // Written in other letters than ASCII's, its case cannot be known.
+        !text.is_ascii() && parsed.host_str().is_some_and(|host| has(&self.hosts, host))
+    }
 }

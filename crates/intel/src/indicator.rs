@@ -1,5 +1,6 @@
 //! Indicators and the feeds they come from.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use ecs::Timestamp;
@@ -88,10 +89,15 @@ pub struct Feed {
     pub min_confidence: u8,
     /// The marking of indicators that have none.
     pub tlp: Option<Tlp>,
+    /// Indicators that may be passed on less far than this are left out.
+    pub max_tlp: Option<Tlp>,
     /// Only indicators with one of these labels; all when there are none.
     pub labels: Vec<String>,
-    /// For how many milliseconds an indicator holds that has a beginning and no end.
+    /// For how many milliseconds an indicator holds that has no end: from its beginning on, or
+    /// from `read_at` where it has none.
     pub expiry: Option<i64>,
+    /// When the feed is read.
+    pub read_at: Option<Timestamp>,
 }
 
 impl Feed {
@@ -107,14 +113,18 @@ impl Feed {
         indicator.confidence = indicator.confidence.or(self.confidence);
         indicator.tlp = indicator.tlp.or(self.tlp);
         if indicator.valid_until.is_none()
-            && let (Some(from), Some(expiry)) = (indicator.valid_from, self.expiry)
+            && let (Some(from), Some(expiry)) = (indicator.valid_from.or(self.read_at), self.expiry)
         {
             indicator.valid_until = Some(Timestamp(from.0.saturating_add(expiry)));
+        }
+        if indicator.revoked {
+            return true;
         }
         let is_wanted =
             |label: &String| self.labels.iter().any(|wanted| wanted.eq_ignore_ascii_case(label));
         let has_label = self.labels.is_empty() || indicator.labels.iter().any(is_wanted);
-        has_label && indicator.confidence.unwrap_or(100) >= self.min_confidence
+        let is_open = self.max_tlp.is_none_or(|most| indicator.tlp.is_none_or(|tlp| tlp <= most));
+        has_label && is_open && indicator.confidence.unwrap_or(100) >= self.min_confidence
     }
 }
 
@@ -139,11 +149,84 @@ pub struct Indicator {
     pub tlp: Option<Tlp>,
     /// What it indicates: labels and indicator types.
     pub labels: Vec<String>,
+    /// What it is called.
+    pub name: String,
     /// What it is about.
     pub description: String,
     /// Whether victims talk to it, so that nobody signs in from there.
     pub command_and_control: bool,
+    /// When this version of it was written.
+    pub modified: Option<Timestamp>,
+}
+
+impl Indicator {
+    /// An indicator of which nothing is known but what it looks for.
+    #[must_use]
+    pub const fn new(any: Vec<Part>) -> Self {
+        Self {
+            id: String::new(),
+            feed: String::new(),
+            any,
+            valid_from: None,
+            valid_until: None,
+            revoked: false,
+            confidence: None,
+            tlp: None,
+            labels: Vec::new(),
+            name: String::new(),
+            description: String::new(),
+            command_and_control: false,
+            modified: None,
+        }
+    }
+
+    /// Its name and description together.
+    #[must_use]
+    pub fn about(&self) -> Cow<'_, str> {
+        match (self.name.is_empty(), self.description.is_empty()) {
+            (false, false) => Cow::Owned(format!("{}: {}", self.name, self.description)),
+            (false, true) => Cow::Borrowed(&self.name),
+            _ => Cow::Borrowed(&self.description),
+        }
+    }
 }
 
 /// Values that an event must all have.
 pub type Part = Vec<Value>;
+
+/// Parts as bytes, to be kept: for each its number of values, and for each value its kind, the
+/// length of its key, and the key.
+#[must_use]
+pub fn pack(parts: &[Part]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(24);
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        bytes.push(u8::try_from(part.len()).unwrap_or(u8::MAX));
+        for value in part.iter().take(usize::from(u8::MAX)) {
+            bytes.push(value.kind() as u8);
+            let length = u16::try_from(value.key().len()).unwrap_or(u16::MAX);
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend(value.key().iter().take(usize::from(length)));
+        }
+    }
+    bytes
+}
+
+/// Parts from their bytes; `None` when they make no sense.
+#[must_use]
+pub fn unpack(mut bytes: &[u8]) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    while let Some((count, rest)) = bytes.split_first() {
+        bytes = rest;
+        let mut part = Vec::with_capacity(usize::from(*count));
+        for _ in 0..*count {
+            let (header, rest) = bytes.split_first_chunk::<3>()?;
+            let [kind, low, high] = *header;
+            let length = usize::from(u16::from_le_bytes([low, high]));
+            let (key, rest) = rest.split_at_checked(length)?;
+            part.push(Value::unpack(kind, key)?);
+            bytes = rest;
+        }
+        parts.push(part);
+    }
+    Some(parts)
+}

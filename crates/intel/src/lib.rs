@@ -36,8 +36,8 @@ mod set;
 mod value;
 
 pub use builder::{Builder, MOST_INDICATORS};
-pub use find::{Finding, Found, Period, TOLERANCE_DAYS};
-pub use indicator::{Feed, Indicator, Part, Tlp};
-pub use read::{Form, Place, Problem, Reading, read};
+pub use find::{Finding, Found, Hunter, Period, TOLERANCE_DAYS, Term};
+pub use indicator::{Feed, Indicator, Part, Tlp, pack, unpack};
+pub use read::{Form, Place, Problem, Reading, read, read_form};
 pub use set::IndicatorSet;
 pub use value::{Kind, Unusable, Value};

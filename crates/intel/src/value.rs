@@ -14,6 +14,7 @@ const WIDEST: (u8, u8) = (8, 16);
 
 /// What kind of thing a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
 pub enum Kind {
     /// An address or network, IPv4 or IPv6.
     Address,
@@ -47,6 +48,19 @@ impl Kind {
             "as" | "asn" | "autonomous-system" => Self::System,
             _ => return None,
         })
+    }
+
+    /// Its name in tables and commands.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "ip",
+            Self::Domain => "domain",
+            Self::Email => "email",
+            Self::Url => "url",
+            Self::UserAgent => "user-agent",
+            Self::System => "as",
+        }
     }
 
     /// The placeholder of rules that stands for values of this kind.
@@ -166,6 +180,23 @@ impl Value {
         Self { kind, key: key.to_vec() }
     }
 
+    /// A value from its kind and key as they were packed; `None` when they make no sense.
+    pub(crate) fn unpack(kind: u8, key: &[u8]) -> Option<Self> {
+        let kind = *Kind::ALL.get(usize::from(kind))?;
+        let fits = match kind {
+            Kind::Address => match key.split_last() {
+                Some((
+                    prefix,
+                    bytes @ ([_, _, _, _] | [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _]),
+                )) => usize::from(*prefix) <= bytes.len() * 8,
+                _ => false,
+            },
+            Kind::System => key.len() == 4,
+            _ => !key.is_empty() && key.len() <= 4 * LONGEST && std::str::from_utf8(key).is_ok(),
+        };
+        fits.then(|| Self::from_key(kind, key))
+    }
+
     /// What kind of thing it is.
     #[must_use]
     pub const fn kind(&self) -> Kind {
@@ -261,7 +292,8 @@ pub(crate) fn network_key(address: IpAddr, prefix: u8, key: &mut Vec<u8>) {
 pub(crate) fn domain(text: &str) -> Option<String> {
     let text = text.strip_suffix('.').unwrap_or(text);
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-    let domain = if plain && !text.to_ascii_lowercase().contains("xn--") {
+    let is_coded = || text.as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"xn--"));
+    let domain = if plain && !is_coded() {
         text.to_ascii_lowercase()
     } else {
         match Host::parse(text).ok()? {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 mod cli;
 mod commands;
+mod intel;
 mod report;
 mod run;
 mod scan;

@@ -15,7 +15,7 @@ pub(super) fn read(mut text: impl BufRead, to: &mut To<'_>) {
         match (&mut text).take(LONGEST_LINE).read_until(b'\n', &mut line) {
             Ok(0) => return,
             Ok(_) => {}
-            Err(error) => return to.reading.problem(Place::Line(number), error),
+            Err(error) => return to.reading.end(Place::Line(number), error),
         }
         if line.len() as u64 == LONGEST_LINE && line.last() != Some(&b'\n') {
             to.reading.problem(Place::Line(number), "expected at most 65536 bytes");
@@ -33,25 +33,8 @@ pub(super) fn read(mut text: impl BufRead, to: &mut To<'_>) {
             continue;
         }
         match Value::recognise(value) {
-            Ok(value) => to.give(plain(value)),
+            Ok(value) => to.give(Indicator::new(vec![vec![value]])),
             Err(error) => to.reading.problem(Place::Line(number), format!("{error}: {value}")),
         }
-    }
-}
-
-/// An indicator of which nothing is known but its value.
-pub(super) fn plain(value: Value) -> Indicator {
-    Indicator {
-        id: String::new(),
-        feed: String::new(),
-        any: vec![vec![value]],
-        valid_from: None,
-        valid_until: None,
-        revoked: false,
-        confidence: None,
-        tlp: None,
-        labels: Vec::new(),
-        description: String::new(),
-        command_and_control: false,
     }
 }

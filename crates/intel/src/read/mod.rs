@@ -1,6 +1,7 @@
 //! Reads indicators, in whatever form they come.
 
 mod list;
+mod objects;
 mod pattern;
 mod records;
 mod stix;
@@ -70,17 +71,26 @@ pub struct Reading {
     pub form: Form,
     /// How many indicators were given on; revoked ones too, so that they can be taken back.
     pub used: u64,
-    /// How many the feed leaves out: too little confidence, other labels.
+    /// How many the feed leaves out: too little confidence, other labels, not to be passed on.
+    /// Those with an id are given on as revoked.
     pub left_out: u64,
     /// What cannot be used, the first thousand.
     pub problems: Vec<Problem>,
     /// How many those are in all.
     pub problem_count: u64,
+    /// Whether it was not read to its end.
+    pub is_cut: bool,
 }
 
 impl Reading {
     fn new(form: Form) -> Self {
-        Self { form, used: 0, left_out: 0, problems: Vec::new(), problem_count: 0 }
+        Self { form, used: 0, left_out: 0, problems: Vec::new(), problem_count: 0, is_cut: false }
+    }
+
+    /// Notes why nothing more is read.
+    fn end(&mut self, place: Place, reason: impl fmt::Display) {
+        self.is_cut = true;
+        self.problem(place, reason);
     }
 
     fn problem(&mut self, place: Place, reason: impl fmt::Display) {
@@ -108,8 +118,13 @@ impl To<'_> {
         if self.feed.complete(&mut indicator) {
             self.reading.used += 1;
             (self.on_indicator)(indicator);
-        } else {
-            self.reading.left_out += 1;
+            return;
+        }
+        self.reading.left_out += 1;
+        if !indicator.id.is_empty() {
+            // An earlier version of it may have been used.
+            indicator.revoked = true;
+            (self.on_indicator)(indicator);
         }
     }
 }
@@ -118,11 +133,22 @@ impl To<'_> {
 /// STIX, a first line with a column `value` begins CSV, all else is a list. What cannot be used
 /// stops nothing; memory is bounded by one object or line.
 pub fn read(text: impl Read, feed: &Feed, on_indicator: &mut dyn FnMut(Indicator)) -> Reading {
+    read_form(text, None, feed, on_indicator)
+}
+
+/// As [`read`], where the form may be known.
+pub fn read_form(
+    text: impl Read,
+    known: Option<Form>,
+    feed: &Feed,
+    on_indicator: &mut dyn FnMut(Indicator),
+) -> Reading {
     let mut text = BufReader::with_capacity(64 << 10, text);
     let (form, skipped) = match text.fill_buf() {
         Ok(start) => (form(start), usize::from(start.starts_with(BOM)) * BOM.len()),
         Err(_) => (Form::List, 0),
     };
+    let form = known.unwrap_or(form);
     text.consume(skipped);
     let mut to = To { feed, on_indicator, reading: Reading::new(form) };
     match form {

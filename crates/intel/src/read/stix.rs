@@ -1,14 +1,13 @@
 //! STIX 2.1 bundles, object by object: memory is bounded by the largest object.
 
-use std::cell::Cell;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
-use std::rc::Rc;
+use std::io::BufRead;
 
 use ecs::Timestamp;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::objects::{LARGEST, Objects, Piece};
 use super::pattern;
 use super::{Place, To};
 use crate::indicator::{Indicator, Tlp};
@@ -16,94 +15,42 @@ use crate::indicator::{Indicator, Tlp};
 /// How many labels an indicator may have; the others are left out.
 const MOST_LABELS: usize = 50;
 
-/// The largest object, in bytes.
-const LARGEST: usize = 16 << 20;
-
 pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
-    let left = Rc::new(Cell::new(LARGEST));
-    let text = BufReader::new(Bounded { text, left: Rc::clone(&left) });
-    let mut json = serde_json::Deserializer::from_reader(text);
+    let mut objects = Objects::new(text);
     let mut number = 0;
-    let whole = Bundle { to, number: &mut number, left: &left };
-    let outcome = whole.deserialize(&mut json).and_then(|()| json.end());
-    if let Err(error) = outcome {
-        let place = if left.get() == 0 {
-            Place::Object(number + 1, String::new())
-        } else {
-            Place::Line(u64::try_from(error.line()).unwrap_or(0))
+    while let Some(piece) = objects.next() {
+        let (text, is_own) = match piece {
+            Ok(Piece::Element(text)) => (text, false),
+            Ok(Piece::Own(text)) => (text, true),
+            Ok(Piece::Large) => {
+                number += 1;
+                let place = Place::Object(number, String::new());
+                let reason = format!("expected an object of at most {LARGEST} bytes");
+                to.reading.problem(place, reason);
+                continue;
+            }
+            Err(error) => {
+                let reason = format!("no JSON from here on: {error}");
+                return to.reading.end(Place::Line(objects.line), reason);
+            }
         };
-        to.reading.problem(place, format!("no JSON from here on: {error}"));
-    }
-}
-
-/// Ends where an object is too large.
-struct Bounded<R> {
-    text: R,
-    left: Rc<Cell<usize>>,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.left.get();
-        if left == 0 {
-            return Err(io::Error::other(format!("expected an object of at most {LARGEST} bytes")));
+        let read = serde_json::from_slice::<Element>(&text);
+        // What a bundle says of itself is no object.
+        if is_own && !matches!(&read, Ok(Element(Some(own))) if own.kind == "indicator") {
+            if let Err(error) = read {
+                let place = Place::Line(objects.line);
+                to.reading.problem(place, format!("no JSON: {error}"));
+            }
+            continue;
         }
-        let read = self.text.read(buffer)?;
-        self.left.set(left.saturating_sub(read));
-        Ok(read)
-    }
-}
-
-/// A bundle, a TAXII envelope, an array of objects or one object.
-struct Bundle<'b, 't> {
-    to: &'b mut To<'t>,
-    number: &'b mut u64,
-    /// How much more may be read of the object.
-    left: &'b Cell<usize>,
-}
-
-impl<'de> DeserializeSeed<'de> for Bundle<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Bundle<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a STIX bundle")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(element) = items.next_element::<Element>()? {
-            *self.number += 1;
-            object(element.0, *self.number, self.to);
-            self.left.set(LARGEST);
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut own = Object::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "objects" {
-                map.next_value_seed(Bundle {
-                    to: &mut *self.to,
-                    number: &mut *self.number,
-                    left: self.left,
-                })?;
-            } else {
-                own.member(&key, &mut map)?;
+        number += 1;
+        match read {
+            Ok(element) => object(element.0, number, to),
+            Err(error) => {
+                let place = Place::Object(number, String::new());
+                to.reading.problem(place, format!("no JSON: {error}"));
             }
         }
-        if own.kind == "indicator" {
-            *self.number += 1;
-            object(Some(own), *self.number, self.to);
-        }
-        Ok(())
     }
 }
 
@@ -118,6 +65,7 @@ struct Object {
     pattern_type: String,
     valid_from: String,
     valid_until: String,
+    modified: String,
     revoked: bool,
     confidence: Option<u64>,
     labels: Vec<String>,
@@ -137,6 +85,7 @@ impl Object {
             "pattern_type" => self.pattern_type = text(map)?,
             "valid_from" => self.valid_from = text(map)?,
             "valid_until" => self.valid_until = text(map)?,
+            "modified" => self.modified = text(map)?,
             "revoked" => self.revoked = matches!(map.next_value()?, Loose::Switch(true)),
             "confidence" => {
                 if let Loose::Number(number) = map.next_value()? {
@@ -285,6 +234,14 @@ fn object(object: Option<Object>, number: u64, to: &mut To<'_>) {
         return;
     }
     let place = Place::Object(number, object.id.chars().take(100).collect());
+    // One that is taken back need not make sense any more.
+    if object.revoked && !object.id.is_empty() {
+        let mut indicator = Indicator::new(Vec::new());
+        indicator.modified = Timestamp::parse(&object.modified);
+        indicator.id = object.id;
+        indicator.revoked = true;
+        return to.give(indicator);
+    }
     let Some(text) = &object.pattern else {
         return to.reading.problem(place, "pattern: expected one");
     };
@@ -318,22 +275,16 @@ fn object(object: Option<Object>, number: u64, to: &mut To<'_>) {
     let says_so = |text: &String| {
         matches!(text.to_ascii_lowercase().as_str(), "command-and-control" | "c2" | "c&c")
     };
-    let description = match (object.name.is_empty(), object.description.is_empty()) {
-        (false, false) => format!("{}: {}", object.name, object.description),
-        (false, true) => object.name,
-        _ => object.description,
-    };
-    to.give(Indicator {
-        command_and_control: object.phases.iter().chain(&object.labels).any(says_so),
-        id: object.id,
-        feed: String::new(),
-        any: parsed.any,
-        valid_from,
-        valid_until,
-        revoked: object.revoked,
-        confidence: object.confidence.and_then(|number| u8::try_from(number.min(100)).ok()),
-        tlp: marking,
-        labels: object.labels,
-        description,
-    });
+    let mut indicator = Indicator::new(parsed.any);
+    indicator.command_and_control = object.phases.iter().chain(&object.labels).any(says_so);
+    indicator.id = object.id;
+    indicator.valid_from = valid_from;
+    indicator.valid_until = valid_until;
+    indicator.confidence = object.confidence.and_then(|number| u8::try_from(number.min(100)).ok());
+    indicator.tlp = marking;
+    indicator.labels = object.labels;
+    indicator.name = object.name;
+    indicator.description = object.description;
+    indicator.modified = Timestamp::parse(&object.modified);
+    to.give(indicator);
 }

@@ -1,12 +1,11 @@
 //! CSV: `type,value,valid_until,confidence,description`, the columns in any order. Only `value`
-//! has to be there; `id`, `valid_from`, `labels` (with `;` between them), `tlp` and `revoked`
-//! are understood too.
+//! has to be there; `id`, `name`, `valid_from`, `labels` (with `;` between them), `tlp`,
+//! `modified` and `revoked` are understood too.
 
 use std::io::BufRead;
 
 use ecs::Timestamp;
 
-use super::list::plain;
 use super::records::{Broken, Records};
 use super::{Place, To};
 use crate::indicator::{Indicator, Tlp};
@@ -20,16 +19,20 @@ pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
             Ok(record) => record,
             Err((line, broken)) => {
                 let is_end = matches!(broken, Broken::Hopeless | Broken::Unreadable(_));
-                to.reading.problem(Place::Line(line), broken);
                 if is_end {
-                    return;
+                    return to.reading.end(Place::Line(line), broken);
                 }
+                to.reading.problem(Place::Line(line), broken);
                 continue;
             }
         };
         if columns.is_empty() {
             let name = |name: &Vec<u8>| String::from_utf8_lossy(name).trim().to_ascii_lowercase();
             columns = record.cells.iter().map(name).collect();
+            if !columns.iter().any(|name| name == "value") {
+                let place = Place::Line(record.line);
+                return to.reading.end(place, "expected a header with a column 'value'");
+            }
             continue;
         }
         match row(&columns, &record.cells) {
@@ -42,7 +45,7 @@ pub(super) fn read(text: impl BufRead, to: &mut To<'_>) {
 fn row(columns: &[String], cells: &[Vec<u8>]) -> Result<Indicator, String> {
     let mut value = "";
     let mut kind = None;
-    let mut indicator = plain(Value::from_key(Kind::UserAgent, &[]));
+    let mut indicator = Indicator::new(Vec::new());
     for (name, cell) in columns.iter().zip(cells) {
         let cell = std::str::from_utf8(cell).map_err(|_| format!("{name}: not UTF-8 text"))?.trim();
         if cell.is_empty() {
@@ -58,6 +61,8 @@ fn row(columns: &[String], cells: &[Vec<u8>]) -> Result<Indicator, String> {
                     )
                 })?);
             }
+            "name" => indicator.name = cell.to_owned(),
+            "modified" => indicator.modified = Some(time(name, cell)?),
             "valid_from" => indicator.valid_from = Some(time(name, cell)?),
             "valid_until" => indicator.valid_until = Some(time(name, cell)?),
             "confidence" => {

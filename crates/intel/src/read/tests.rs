@@ -16,6 +16,7 @@ const BUNDLE: &str = r#"{"type": "bundle", "id": "bundle--1", "objects": [
     {"type": "indicator", "id": "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
      "name": "Phish kit", "pattern": "[domain-name:value = 'phish.example']",
      "pattern_type": "stix", "valid_from": "2026-11-01T00:00:00Z",
+     "modified": "2026-11-02T00:00:00Z",
      "valid_until": "2026-12-01T00:00:00.000Z", "confidence": 85,
      "indicator_types": ["malicious-activity"], "labels": ["phishing"],
      "object_marking_refs": ["marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"]},
@@ -39,8 +40,9 @@ fn a_bundle_is_read_object_by_object() {
     assert_eq!(first.valid_until, ecs::Timestamp::parse("2026-12-01T00:00:00Z"));
     assert_eq!((first.confidence, first.tlp), (Some(85), Some(Tlp::Red)));
     assert_eq!(first.labels, ["malicious-activity", "phishing"]);
-    assert_eq!(first.description, "Phish kit");
-    assert!(indicators[1].revoked && indicators[1].command_and_control);
+    assert_eq!((first.name.as_str(), &*first.about()), ("Phish kit", "Phish kit"));
+    assert_eq!(first.modified, ecs::Timestamp::parse("2026-11-02T00:00:00Z"));
+    assert_eq!((indicators[1].id.as_str(), indicators[1].revoked), ("indicator--4", true));
     assert_eq!(
         problems(&reading),
         [
@@ -61,7 +63,7 @@ fn what_stands_before_damage_is_kept() {
     let cut = BUNDLE.find("7, \"text\"").unwrap();
     let (indicators, reading) = all(BUNDLE.get(..cut).unwrap(), &Feed::default());
     assert_eq!(indicators.len(), 1);
-    assert!(problems(&reading)[0].starts_with("line 9: no JSON from here on"), "{reading:?}");
+    assert!(problems(&reading)[0].starts_with("line 10: no JSON from here on"), "{reading:?}");
 }
 
 #[test]
@@ -164,9 +166,66 @@ fn an_object_without_end_is_given_up() {
     let reading = read(text, &Feed::default(), &mut |_| count += 1);
     assert_eq!(count, 1);
     let said = problems(&reading);
-    assert!(said[0].starts_with("object 2: no JSON from here on"), "{said:?}");
-    assert!(said[0].contains("expected an object of at most 16777216 bytes"), "{said:?}");
-    assert!(endless.0 < 17 << 20);
+    assert_eq!(
+        said,
+        ["line 2: no JSON from here on: expected an object of at most 67108864 bytes"]
+    );
+    assert!(endless.0 < 65 << 20);
+}
+
+#[test]
+fn what_is_damaged_or_too_large_costs_itself_alone() {
+    let good = |id: u32| {
+        format!(
+            r#"{{"type":"indicator","id":"indicator--{id}","pattern":"[domain-name:value='a.example']"}}"#
+        )
+    };
+    let large = format!(r#"{{"type":"artifact","payload_bin":"{}"}}"#, "x".repeat(2 << 20));
+    let text = format!(
+        r#"{{"type":"bundle","objects":[{},{large},{{"type" "indicator"}},{}],"id":"b"}}"#,
+        good(1),
+        good(2)
+    );
+    let (indicators, reading) = all(&text, &Feed::default());
+    let ids: Vec<_> = indicators.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["indicator--1", "indicator--2"]);
+    let said = problems(&reading);
+    assert_eq!(said[0], "object 2: expected an object of at most 1048576 bytes");
+    assert!(said[1].starts_with("object 3: no JSON: "), "{said:?}");
+    assert_eq!(said.len(), 2);
+}
+
+#[test]
+fn newer_versions_that_are_left_out_take_back_older_ones() {
+    let feed = Feed {
+        min_confidence: 50,
+        max_tlp: Some(Tlp::Green),
+        read_at: Some(ecs::Timestamp(0)),
+        expiry: Some(1_000),
+        ..Feed::named("own")
+    };
+    let text = "id,value,confidence,tlp\n1,a.example,40,\n2,b.example,60,amber\n\
+        3,c.example,60,green\n4,d.example,,\n";
+    let (indicators, reading) = all(text, &feed);
+    let seen: Vec<_> = indicators.iter().map(|one| (one.id.as_str(), one.revoked)).collect();
+    assert_eq!(seen, [("1", true), ("2", true), ("3", false), ("4", false)]);
+    assert_eq!((reading.used, reading.left_out), (2, 2));
+    assert_eq!(indicators[3].valid_until, Some(ecs::Timestamp(1_000)));
+}
+
+#[test]
+fn the_form_may_be_known() {
+    let mut count = 0;
+    let mut read = |form, text: &str| {
+        let reading = read_form(text.as_bytes(), Some(form), &Feed::default(), &mut |_| count += 1);
+        problems(&reading)
+    };
+    assert_eq!(read(Form::List, "a.example\n"), [""; 0]);
+    let csv = read(Form::Csv, "a.example\nb.example\n");
+    assert_eq!(csv, ["line 1: expected a header with a column 'value'"]);
+    let stix = read(Form::Stix, "<html>");
+    assert_eq!(stix, ["line 1: no JSON from here on: expected { or ["]);
+    assert_eq!(count, 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod alert_changes;
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod indicators;
 mod journal;
 pub(crate) mod searches;
 mod state;
@@ -30,6 +31,9 @@ pub use audit::{Audit, AuditEntry, AuditFilter};
 pub use journal::event_id;
 pub(crate) use journal::{JournalRow, compress, insert, pack, read, trim};
 pub use searches::{NewSearch, SavedSearch};
+pub use indicators::{
+    FeedState, Import, Imported, IndicatorCount, IndicatorFilter, StoredIndicator,
+};
 pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{
     cursors, forget_quarantined, origin, origins, quarantine, quarantined, set_cursor,
@@ -132,6 +136,7 @@ const TABLES: &[&str] = &[
     access::TABLES,
     searches::TABLES,
     tuning::TABLES,
+    indicators::TABLES,
 ];
 
 /// Opens the database to write, and makes its tables if it has none.

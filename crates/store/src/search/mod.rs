@@ -13,6 +13,7 @@ mod plan;
 mod searcher;
 mod sightings;
 mod terms;
+mod values;
 
 pub use follow::Follower;
 pub use measure::Measured;
@@ -21,3 +22,4 @@ pub use searcher::{
     Counts, Found, Histogram, Hit, Page, Request, SearchError, Searcher, Selection, Sighting,
     Stats, Unreadable, ValueCounts,
 };
+pub use values::{Accepts, IndexedValue};

@@ -223,16 +223,16 @@ impl From<Diagnostic> for SearchError {
 /// [`Searcher::refresh`] was called last.
 pub struct Searcher {
     folder: Folder,
-    days: Days,
+    pub(super) days: Days,
     origins: Mutex<HashMap<OriginId, Arc<Origin>>>,
 }
 
 /// A selection, made ready.
-struct Search {
+pub(super) struct Search {
     plan: Plan,
     since: Option<i64>,
     until: Option<i64>,
-    budget: Arc<Budget>,
+    pub(super) budget: Arc<Budget>,
 }
 
 impl Search {
@@ -252,7 +252,7 @@ impl Search {
 }
 
 /// What is kept of an event beside its text.
-struct Columns {
+pub(super) struct Columns {
     time: Option<Column<DateTime>>,
     ingested: Option<Column<DateTime>>,
     seq: Option<Column<u64>>,
@@ -559,7 +559,7 @@ impl Searcher {
         Ok(Histogram { parts, unreadable })
     }
 
-    fn prepare(&self, selection: &Selection<'_>) -> Result<Search, SearchError> {
+    pub(super) fn prepare(&self, selection: &Selection<'_>) -> Result<Search, SearchError> {
         let deadline = selection.time_limit.and_then(|limit| Instant::now().checked_add(limit));
         let budget = Arc::new(Budget::new(deadline, selection.given_up.clone()));
         let plan = plan(selection.query, selection.now, &budget)?;
@@ -661,7 +661,7 @@ impl Searcher {
     }
 
     /// Reads an event. `columns` are those of the segments that have been read from before.
-    fn fetch(
+    pub(super) fn fetch(
         &self,
         (day, address): (Day, DocAddress),
         search: &Search,

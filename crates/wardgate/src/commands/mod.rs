@@ -10,6 +10,7 @@ pub(crate) mod export;
 pub(crate) mod fields;
 pub(crate) mod intake;
 pub(crate) mod listing;
+pub(crate) mod intel;
 pub(crate) mod rule_selection;
 pub(crate) mod rules;
 pub(crate) mod run;

@@ -150,6 +150,16 @@ impl RuleSelection {
     /// When a file cannot be read.
     pub(crate) fn indicators(&self, quiet: bool) -> Result<Arc<IndicatorSet>> {
         let mut builder = Builder::default();
+        self.add_indicators(&mut builder, quiet)?;
+        Ok(Arc::new(builder.build()))
+    }
+
+    /// Adds the indicators of all files to a set.
+    ///
+    /// # Errors
+    ///
+    /// See [`RuleSelection::indicators`].
+    pub(crate) fn add_indicators(&self, builder: &mut Builder, quiet: bool) -> Result<()> {
         for path in &self.indicator_files {
             let named = || format!("cannot read {}", path.display());
             let file = fs::File::open(path).with_context(named)?;
@@ -166,12 +176,12 @@ impl RuleSelection {
                 tell_reading(path, &reading, dropped);
             }
         }
-        Ok(Arc::new(builder.build()))
+        Ok(())
     }
 }
 
 /// Says what of a file of indicators cannot be used.
-fn tell_reading(path: &Path, reading: &Reading, dropped: u64) {
+pub(crate) fn tell_reading(path: &Path, reading: &Reading, dropped: u64) {
     let path = path.display();
     for problem in reading.problems.iter().take(MOST_TOLD) {
         let place = &problem.place;

@@ -1,6 +1,7 @@
 //! The program that runs day and night: everything put together.
 
 mod intakes;
+mod intel;
 mod logging;
 mod observe;
 mod outbox;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::intel::IndicatorSet;
 use anyhow::{Context, Result};
 use config::Config;
 use engine::{Limits, Metrics, Pipeline, channel};
@@ -49,9 +51,11 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let selection = RuleSelection::of_config(&config.rules);
     let writer = Writer::open(&config.data_dir, store_options(&config.store))?;
+    let loaded = intel::Loaded::read(&selection, config, false)?;
     let cursors = writer.cursors()?;
     let root = config.data_dir.as_path();
-    let active = rules::load(&selection, config.rules.exceptions.as_deref(), &database(root)?)?;
+    let exceptions = config.rules.exceptions.as_deref();
+    let active = rules::load(&selection, exceptions, &database(root)?, &loaded.set)?;
     let detector = Arc::clone(&active.detector);
     let rules = detector.rules().len();
     let book = Arc::new(RuleBook::new(active));
@@ -64,18 +68,23 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
         let (stop, stopped) = watch::channel(false);
         let keys = Arc::new(KeyRing::default());
         let hooks = Arc::new(HookTable::default());
+        let wake = Arc::new(Notify::new());
+        let indicators = intel::Watch::new(config, selection.clone(), &loaded, Arc::clone(&wake))?;
+        drop(loaded);
+        let intel_health = Arc::clone(&indicators.health);
         let (reload, reloads) = Reload::channel();
-        let tools = refresh::Tools { keys: &keys, hooks: &hooks, book: &book, reloads };
+        let tools = refresh::Tools { keys: &keys, hooks: &hooks, book: &book, reloads, indicators };
         let mut refresh = refresh::Refresh::new(config, selection.clone(), tools)?;
         refresh.keys_and_hooks()?;
 
         let sources = sources::start(config, &cursors, &handle)?;
-        let wake = Arc::new(Notify::new());
+        let mut feeds = intel::follow(config, &refresh.read_feeds)?;
         let sinks = sinks::start(config, told.show_alerts, root, &wake, &stopped)?;
         let observed = observe::Observed {
             sources: sources.health.clone(),
             sinks: sinks.health.clone(),
             handle: handle.clone(),
+            intel: intel_health,
             trouble: Box::new(pipeline.troubles()),
         };
         let observed = Arc::new(observed);
@@ -112,6 +121,7 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
             rules,
             intakes = config.intakes.len(),
             sinks = config.sinks.len(),
+            feeds = config.feeds.len(),
             "running"
         );
         let waker = tokio::spawn(sinks::wake_on_alerts(pipeline.alerts(), Arc::clone(&wake)));
@@ -125,6 +135,7 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
 
         // Sources first, then what they hand in to, then those who are told of it.
         sources.stop().await;
+        feeds.shutdown().await;
         let _ = stop.send(true);
         let _ = tokio::time::timeout(STOPPING / 3, serving).await;
         drop(handle);

@@ -2,6 +2,7 @@
 
 use std::fmt::Error;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use deliver::SinkHealth;
 use engine::Handle;
@@ -13,12 +14,16 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 use server::Check;
+use store::FeedState;
+
+use super::intel::IntelHealth;
 
 /// What is looked at.
 pub(super) struct Observed {
     pub(super) sources: Vec<(String, Arc<Health>)>,
     pub(super) sinks: Vec<(String, Arc<SinkHealth>)>,
     pub(super) handle: Handle,
+    pub(super) intel: Arc<IntelHealth>,
     pub(super) trouble: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
@@ -40,6 +45,10 @@ impl Observed {
         for (name, health) in &self.sinks {
             let reason = if health.is_healthy() { None } else { health.last_error() };
             checks.push(Check { name: format!("sink/{name}"), ok: true, reason });
+        }
+        for feed in self.intel.feeds().iter().filter(|feed| feed.tried.is_some()) {
+            let reason = feed.error.clone();
+            checks.push(Check { name: format!("feed/{}", feed.name), ok: true, reason });
         }
         checks
     }
@@ -177,6 +186,7 @@ impl Collector for Collected {
                 .map(|(labels, count)| (labels, count as u64)),
         )?;
         page_latency(&mut encoder, &snapshots)?;
+        indicators(&mut encoder, &observed.intel)?;
         let by_sink = |value: fn(&SinkHealth) -> f64| {
             observed
                 .sinks
@@ -215,6 +225,50 @@ impl Collector for Collected {
     }
 }
 
+fn indicators(encoder: &mut DescriptorEncoder<'_>, intel: &IntelHealth) -> Result<(), Error> {
+    let load = |number: &AtomicU64| number.load(Ordering::Relaxed);
+    single(
+        encoder,
+        "wardgate_indicators_matched",
+        "Indicators that events are matched with",
+        load(&intel.matched) as f64,
+    )?;
+    single(
+        encoder,
+        "wardgate_indicators_bytes",
+        "Memory that they take",
+        load(&intel.bytes) as f64,
+    )?;
+    let counts = intel.counts().clone();
+    gauge(
+        encoder,
+        "wardgate_feed_indicators",
+        "Indicators of a feed that are stored, by type",
+        counts
+            .into_iter()
+            .map(|count| (vec![("feed", count.feed), ("type", count.kind)], count.all as f64)),
+    )?;
+    let feeds = intel.feeds().clone();
+    let read = || feeds.iter().filter(|feed| feed.tried.is_some());
+    let label = |feed: &FeedState| vec![("feed", feed.name.clone())];
+    gauge(
+        encoder,
+        "wardgate_feed_last_success_timestamp_seconds",
+        "When a feed was last read",
+        read().filter_map(|feed| Some((label(feed), feed.succeeded?.0 as f64 / 1000.0))),
+    )?;
+    gauge(
+        encoder,
+        "wardgate_feed_failures",
+        "Times that a feed could not be read since it was last",
+        read().map(|feed| (label(feed), feed.failures as f64)),
+    )?;
+    let hunts = load(&intel.hunts);
+    count(encoder, "wardgate_hunts", "Times that new indicators were looked for", hunts)?;
+    let alerts = load(&intel.hunted_alerts);
+    count(encoder, "wardgate_hunted_alerts", "Alerts that came of that", alerts)
+}
+
 type Labels = Vec<(&'static str, String)>;
 
 fn gauge(
@@ -239,6 +293,17 @@ fn single(
 ) -> Result<(), Error> {
     let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
     ConstGauge::new(value).encode(metric)
+}
+
+/// A counter without labels, likewise.
+fn count(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    value: u64,
+) -> Result<(), Error> {
+    let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    ConstCounter::new(value).encode(metric)
 }
 
 fn counter(

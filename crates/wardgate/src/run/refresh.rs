@@ -13,8 +13,10 @@ use server::api::{ReloadRequests, RuleBook};
 use server::{Digest, Hook, HookTable, KeyRing};
 use store::Database;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::intel::{Loaded, Watch};
 use super::rules;
 use super::sources::origin;
 use crate::commands::rule_selection::RuleSelection;
@@ -48,6 +50,7 @@ pub(super) struct Tools<'c> {
     pub(super) hooks: &'c HookTable,
     pub(super) book: &'c RuleBook,
     pub(super) reloads: ReloadRequests,
+    pub(super) indicators: Watch<'c>,
 }
 
 pub(super) struct Refresh<'c> {
@@ -57,10 +60,20 @@ pub(super) struct Refresh<'c> {
     hooks: &'c HookTable,
     book: &'c RuleBook,
     reloads: ReloadRequests,
+    indicators: Watch<'c>,
+    /// Has feeds be read at once.
+    pub(super) read_feeds: Arc<Notify>,
     database: Database,
     seen_rules: Stamps,
     seen_secrets: Stamps,
     seen_keys: Option<Vec<store::IntakeKey>>,
+}
+
+/// Says why rules could not be reloaded.
+fn note(result: &Result<(), String>) {
+    if let Err(error) = result {
+        tracing::error!(error, "rules stay as they were");
+    }
 }
 
 /// When files were changed last, and how long they are.
@@ -72,7 +85,7 @@ impl<'c> Refresh<'c> {
         selection: RuleSelection,
         tools: Tools<'c>,
     ) -> Result<Self> {
-        let Tools { keys, hooks, book, reloads } = tools;
+        let Tools { keys, hooks, book, reloads, indicators } = tools;
         let database = super::database(&config.data_dir)?;
         let mut refresh = Self {
             config,
@@ -81,6 +94,8 @@ impl<'c> Refresh<'c> {
             hooks,
             book,
             reloads,
+            indicators,
+            read_feeds: Arc::default(),
             database,
             seen_rules: Stamps::new(),
             seen_secrets: Stamps::new(),
@@ -108,7 +123,10 @@ impl<'c> Refresh<'c> {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 () = sleep_until(end) => break,
-                _ = hang_up.recv() => drop(self.rules(pipeline)),
+                _ = hang_up.recv() => {
+                    drop(self.rules(pipeline));
+                    self.read_feeds.notify_waiters();
+                }
                 Some(done) = self.reloads.recv() => {
                     // Whoever has asked may have gone.
                     let _ = done.send(self.rules(pipeline));
@@ -118,6 +136,14 @@ impl<'c> Refresh<'c> {
                         bail!("a part of the program has ended unexpectedly, see the log");
                     }
                     self.look(pipeline);
+                    match self.indicators.look(pipeline).await {
+                        Ok(true) => note(&self.compile(pipeline)),
+                        Ok(false) => {}
+                        Err(error) => {
+                            let error = format!("{error:#}");
+                            tracing::warn!(error, "indicators stay as they were");
+                        }
+                    }
                 }
             }
         }
@@ -143,20 +169,26 @@ impl<'c> Refresh<'c> {
     /// the reason is given.
     fn rules(&mut self, pipeline: &Pipeline) -> Result<(), String> {
         self.seen_rules = self.rule_stamps();
+        let result = Loaded::read(&self.selection, self.config, false)
+            .map_err(|error| format!("{error:#}"))
+            .and_then(|loaded| {
+                self.indicators.take(&loaded);
+                self.compile(pipeline)
+            });
+        note(&result);
+        result
+    }
+
+    /// Takes the rules with the indicators of now.
+    fn compile(&self, pipeline: &Pipeline) -> Result<(), String> {
         let exceptions = self.config.rules.exceptions.as_deref();
-        match rules::load(&self.selection, exceptions, &self.database) {
-            Ok(active) => {
-                tracing::info!(rules = active.detector.rules().len(), "rules reloaded");
-                pipeline.replace_detector(Arc::clone(&active.detector));
-                self.book.replace(active);
-                Ok(())
-            }
-            Err(error) => {
-                let error = format!("{error:#}");
-                tracing::error!(error, "rules stay as they were");
-                Err(error)
-            }
-        }
+        let active =
+            rules::load(&self.selection, exceptions, &self.database, &self.indicators.set)
+                .map_err(|error| format!("{error:#}"))?;
+        tracing::info!(rules = active.detector.rules().len(), "rules reloaded");
+        pipeline.replace_detector(Arc::clone(&active.detector));
+        self.book.replace(active);
+        Ok(())
     }
 
     /// Takes the keys of intakes and the secrets of event hooks, if they have changed.

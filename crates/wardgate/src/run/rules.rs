@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use detect::{Detector, Exception};
 use server::api::ActiveRules;
+use intel::IndicatorSet;
 use store::Database;
 
 use crate::commands::rule_selection::{RuleSelection, load_exceptions, report_problems};
@@ -19,6 +20,7 @@ pub(super) fn load(
     selection: &RuleSelection,
     exceptions: Option<&Path>,
     database: &Database,
+    indicators: &Arc<IndicatorSet>,
 ) -> Result<ActiveRules> {
     let pack = selection.load()?;
     let configured = selection.selection(&pack)?;
@@ -42,13 +44,12 @@ pub(super) fn load(
     }
     let all_exceptions = exceptions.entries().to_vec();
     let placeholders = selection.placeholders()?;
-    let indicators = selection.indicators(false)?;
     let detector = Detector::with_indicators(
         &pack,
         &chosen,
         placeholders.clone(),
         exceptions,
-        Arc::clone(&indicators),
+        Arc::clone(indicators),
     );
     report_problems(&pack, &detector, true);
     Ok(ActiveRules {
@@ -57,7 +58,7 @@ pub(super) fn load(
         selection: chosen,
         detector: Arc::new(detector),
         placeholders,
-        indicators,
+        indicators: Arc::clone(indicators),
         file_exceptions,
         exceptions: all_exceptions,
     })

@@ -91,6 +91,32 @@ impl Steps {
     }
 }
 
+/// A count of something whose end is not known. It is drawn on a terminal only.
+pub(crate) struct Counting(ProgressBar, &'static str);
+
+/// Starts counting `what`.
+pub(crate) fn counting(what: &'static str) -> Counting {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    Counting(bar, what)
+}
+
+impl Counting {
+    /// Shows how many there are so far, of what.
+    pub(crate) fn at(&self, name: &str, count: u64) {
+        self.0.set_message(format!("{name}: {} {}", HumanCount(count), self.1));
+        self.0.tick();
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 impl Drop for Steps {
     fn drop(&mut self) {
         self.0.finish_and_clear();

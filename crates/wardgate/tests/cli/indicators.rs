@@ -139,7 +139,7 @@ fn the_rest_of_a_damaged_file_is_used() {
     assert_eq!(addresses, expected, "{said}");
     for part in [
         "whole.json: object 2 (indicator--2): pattern: ipv4-addr:value: expected an address or network, found 'x'",
-        "cut.json:4: no JSON from here on: EOF while parsing",
+        "cut.json:4: no JSON from here on: expected the rest, found the end",
         "table.csv:2: confidence: expected 0 to 100, found 'sure'",
         "table.csv:5: expected '\"' at the end of a cell, found the end of the text",
         "list.txt:2: not UTF-8 text",

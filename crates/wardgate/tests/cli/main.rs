@@ -18,6 +18,7 @@ mod fields;
 mod forms;
 mod indicators;
 mod intake;
+mod intel;
 mod outputs;
 mod repeatable;
 mod rule_commands;

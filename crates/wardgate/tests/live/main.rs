@@ -6,6 +6,7 @@ mod correlation;
 mod crash;
 mod delivery;
 mod faults;
+mod intel;
 mod organisations;
 mod running;
 mod support;

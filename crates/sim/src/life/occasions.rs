@@ -235,6 +235,10 @@ fn trip<'o>(stage: &mut Stage<'o, '_>, user: &'o User, mut at: i64) {
             if is_abroad {
                 scene.behaviours |= behaviour::COUNTRY | behaviour::STATE;
             }
+            // Bought on the way, or borrowed.
+            if stage.rng.chance(60) {
+                scene.behaviours |= behaviour::DEVICE;
+            }
         }
         let mut time = signin::complete(stage, user, &scene, at);
         for _ in 0..stage.rng.between(1, 4) {
@@ -250,18 +254,25 @@ fn trip<'o>(stage: &mut Stage<'o, '_>, user: &'o User, mut at: i64) {
 fn vpn<'o>(stage: &mut Stage<'o, '_>, user: &'o User, at: i64) {
     let scene = stage.scene_of(user, at);
     let at = signin::complete(stage, user, &scene, at);
+    let mut behaviours = behaviour::IP;
     let exit = if stage.rng.chance(500) {
         guest_address(stage.rng, user.home.town)
     } else {
         let town = stage.rng.pick(places::DATA_CENTRES);
         let mut origin = guest_address(stage.rng, town);
         origin.network = stage.rng.pick(places::PROXIES);
+        behaviours |= behaviour::GEO_LOCATION | behaviour::STATE | behaviour::CITY;
+        // Nobody is in another country within minutes.
+        if town.country != user.home.town.country {
+            behaviours |= behaviour::COUNTRY | behaviour::VELOCITY;
+        }
         origin
     };
     let mut through = scene.clone();
     through.zone = "null";
     through.hops = [Some(&exit), None, None];
-    through.behaviours = behaviour::IP;
+    through.behaviours = behaviours;
+    through.risk = if behaviours == behaviour::IP { Risk::Low } else { Risk::Medium };
     through.transaction = stage.transaction();
     let at = at + stage.rng.between(3, 90) * MINUTE;
     if stage.rng.chance(500) {

@@ -12,8 +12,9 @@ use url::Url;
 
 use crate::feed::feed;
 use crate::model::{
-    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind, Intel, Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Store, Tls,
-    WebhookFormat, WebhookSink, WebhookUrl,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind,
+    Intel, Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind,
+    Store, Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 use crate::problem::{Problem, Severity};
 use crate::reader::{Fields, Reader};

@@ -51,7 +51,10 @@ mod value;
 mod tests;
 
 pub use model::{
-    Config, Credential, DefaultRole, Effort, EventHookIntake, Feed, FeedCredential, FeedForm, FeedPlace, FeedSource, FileSink, From, HeaderValue, Intake, IntakeKind, Intel, Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Start, Store, Tlp, Tls, WebhookFormat, WebhookSink, WebhookUrl,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, Feed, FeedCredential, FeedForm,
+    FeedPlace, FeedSource, FileSink, From, HeaderValue, Intake, IntakeKind, Intel, Level, Log,
+    LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Start, Store, Tlp,
+    Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 pub use problem::{Problem, Severity};
 pub use secret::{Secret, SecretError, SecretSource};

@@ -188,7 +188,12 @@ const UNITS: &str = "units are ms, s, m, h, d and w";
 const fn may_be_secret(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::FeedUrl | Kind::SecureUrl | Kind::Headers
+        Kind::SecretEnv
+            | Kind::SecretFile
+            | Kind::WebhookUrl
+            | Kind::FeedUrl
+            | Kind::SecureUrl
+            | Kind::Headers
     )
 }
 

@@ -44,8 +44,12 @@ fn generate(count: u64) -> std::io::Result<()> {
             0..9 => ("ip", format!("{}.{b}.{c}.{d}", 11 + a % 80)),
             9 => ("ip", format!("{}.{b}.{c}.0/{}", 100 + a % 60, 20 + d % 5)),
             10 => ("ip", format!("2a{a:02x}:{b:02x}{c:02x}:{d:02x}{e:02x}::{f:x}")),
-            11..17 => ("domain", format!("{:x}.{}.example{}.net", chance >> 24, number % 997, g % 7)),
-            17..19 => ("url", format!("https://{:x}.evil{}.net/{:x}/login.php", chance >> 40, g, chance)),
+            11..17 => {
+                ("domain", format!("{:x}.{}.example{}.net", chance >> 24, number % 997, g % 7))
+            }
+            17..19 => {
+                ("url", format!("https://{:x}.evil{}.net/{:x}/login.php", chance >> 40, g, chance))
+            }
             _ => ("email", format!("m{:x}@{:x}.example", chance, chance >> 48)),
         };
         let about = match number % 4 {
@@ -56,8 +60,13 @@ fn generate(count: u64) -> std::io::Result<()> {
             out,
             "indicator--{:08x}-{:04x}-4{:03x}-8{:03x}-{number:012x},{kind},{value},\
              2026-{:02}-01T00:00:00Z,2027-{:02}-01T00:00:00Z,{},amber,phishing;malicious-activity,{about}",
-            chance >> 32, chance >> 16 & 0xffff, chance >> 4 & 0xfff, chance & 0xfff,
-            1 + number % 9, 1 + chance % 9, 20 + chance % 80,
+            chance >> 32,
+            chance >> 16 & 0xffff,
+            chance >> 4 & 0xfff,
+            chance & 0xfff,
+            1 + number % 9,
+            1 + chance % 9,
+            20 + chance % 80,
         )?;
     }
     out.flush()

@@ -21,7 +21,12 @@ pub use backup::{Verified, backup, restore, verify};
 pub use database::Database;
 pub use day::{Day, NoDay};
 pub use db::{
-    Account, Alert, AlertFilter, AlertGroup, AlertPage, AlertRefused, AlertSort, AlertState, AlertUpdate, Assignee, Audit, AuditEntry, AuditFilter, Change, ChangeKind, Cursor, External, FeedState, Import, Imported, IndicatorCount, IndicatorFilter, NewAlert, NewException, NewSearch, NewSession, NewToken, NotSignedIn, Origin, OriginId, Quarantined, Refused, RuleSwitch, SavedSearch, Session, StoredAlert, StoredException, StoredIndicator, Token, UnknownAlert, User, UserChange, Verdict, event_id,
+    Account, Alert, AlertFilter, AlertGroup, AlertPage, AlertRefused, AlertSort, AlertState,
+    AlertUpdate, Assignee, Audit, AuditEntry, AuditFilter, Change, ChangeKind, Cursor, External,
+    FeedState, Import, Imported, IndicatorCount, IndicatorFilter, NewAlert, NewException,
+    NewSearch, NewSession, NewToken, NotSignedIn, Origin, OriginId, Quarantined, Refused,
+    RuleSwitch, SavedSearch, Session, StoredAlert, StoredException, StoredIndicator, Token,
+    UnknownAlert, User, UserChange, Verdict, event_id,
 };
 pub use desk::Fired;
 pub use error::Error;

@@ -28,12 +28,12 @@ pub(crate) use alerts::{
     list as list_alerts, repeats as alert_repeats,
 };
 pub use audit::{Audit, AuditEntry, AuditFilter};
-pub use journal::event_id;
-pub(crate) use journal::{JournalRow, compress, insert, pack, read, trim};
-pub use searches::{NewSearch, SavedSearch};
 pub use indicators::{
     FeedState, Import, Imported, IndicatorCount, IndicatorFilter, StoredIndicator,
 };
+pub use journal::event_id;
+pub(crate) use journal::{JournalRow, compress, insert, pack, read, trim};
+pub use searches::{NewSearch, SavedSearch};
 pub use state::{Cursor, Origin, OriginId, Quarantined};
 pub(crate) use state::{
     cursors, forget_quarantined, origin, origins, quarantine, quarantined, set_cursor,

@@ -182,9 +182,8 @@ impl<'c> Refresh<'c> {
     /// Takes the rules with the indicators of now.
     fn compile(&self, pipeline: &Pipeline) -> Result<(), String> {
         let exceptions = self.config.rules.exceptions.as_deref();
-        let active =
-            rules::load(&self.selection, exceptions, &self.database, &self.indicators.set)
-                .map_err(|error| format!("{error:#}"))?;
+        let active = rules::load(&self.selection, exceptions, &self.database, &self.indicators.set)
+            .map_err(|error| format!("{error:#}"))?;
         tracing::info!(rules = active.detector.rules().len(), "rules reloaded");
         pipeline.replace_detector(Arc::clone(&active.detector));
         self.book.replace(active);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use detect::{Detector, Exception};
-use server::api::ActiveRules;
 use intel::IndicatorSet;
+use server::api::ActiveRules;
 use store::Database;
 
 use crate::commands::rule_selection::{RuleSelection, load_exceptions, report_problems};

@@ -56,7 +56,7 @@ mod title;
 pub use alert::{Alert, severity};
 pub use compile::{Options, Placeholders};
 pub use correlation::{Correlator, Limits, Memory, Observation};
-pub use detector::{Detector, Found, Workspace};
+pub use detector::{Detector, Found, Past, Workspace};
 pub use event::Event;
 pub use exceptions::{Exception, Exceptions};
 pub use matcher::{Matched, Scratch};

@@ -4,6 +4,13 @@ use ecs::{Arrival, Context, Organization, Record};
 use okta::LogEvent;
 use proptest::prelude::*;
 
+mod journey;
+mod missing;
+mod order;
+mod risk;
+mod spike;
+mod stream;
+
 use super::{Correlator, Limits, Observation};
 use crate::{Alert, Detector, Exceptions, Found, Pack, Placeholders, Selection, Workspace};
 

@@ -46,6 +46,7 @@ mod exceptions;
 mod indicators;
 pub mod lint;
 mod matcher;
+pub mod needs;
 mod pack;
 pub mod rule_test;
 mod ruleset;

@@ -68,6 +68,17 @@ impl Correlator {
         self.groups.memory
     }
 
+    /// How much is remembered for the correlation at a place among the detector's rules.
+    #[must_use]
+    pub fn memory_of(&self, detector: &Detector, rule: usize) -> Memory {
+        let correlations = &detector.plan().correlations;
+        let place = correlations.iter().position(|planned| planned.rule == rule);
+        let Some(place) = place else { return Memory::default() };
+        let (groups, own) = self.groups.of_table(place);
+        let (_, networks) = self.groups.of_table(self.correlations + place);
+        Memory { groups, bytes: own + networks, ..Memory::default() }
+    }
+
     /// How far the log has come: the latest time of [`Correlator::advance`].
     #[must_use]
     pub fn time(&self) -> Timestamp {

@@ -156,6 +156,12 @@ impl Groups {
         Self { limits, memory: Memory::default(), tables: all, clock, swept, earliest }
     }
 
+    /// How many groups a table has, and what they take, in bytes.
+    pub(super) fn of_table(&self, table: usize) -> (usize, usize) {
+        let Some(table) = self.tables.get(table) else { return (0, 0) };
+        (table.len(), table.values().map(|slot| SLOT + slot.state.bytes()).sum())
+    }
+
     /// Notes that there is an observation.
     pub(super) fn observe(&mut self, time: i64) {
         self.clock += 1;

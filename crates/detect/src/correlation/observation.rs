@@ -21,6 +21,13 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// The correlation, by its place among the detector's rules.
+    #[must_use]
+    pub fn rule(&self, detector: &crate::Detector) -> Option<usize> {
+        let correlations = &detector.plan().correlations;
+        correlations.get(self.correlation as usize).map(|planned| planned.rule)
+    }
+
     /// When the event happened; when it arrived, if its own date cannot be read.
     #[must_use]
     pub fn time(&self) -> Timestamp {

@@ -153,6 +153,17 @@ impl Plan {
         feeds.filter(|feed| !feed.of_alerts).map(|feed| feed.rule)
     }
 
+    /// The rules, by their places, that feed the correlation at a place, in its order.
+    pub(crate) fn inputs_of(&self, correlation: usize) -> Vec<usize> {
+        let mut inputs: Vec<(u16, usize)> = Vec::new();
+        for (place, feeds) in self.feeds.iter().enumerate() {
+            let of_it = feeds.iter().filter(|feed| feed.rule == correlation && !feed.of_alerts);
+            inputs.extend(of_it.map(|feed| (feed.input, place)));
+        }
+        inputs.sort_unstable();
+        inputs.into_iter().map(|(_, place)| place).collect()
+    }
+
     /// Whether there is a correlation of stored alerts.
     pub(crate) fn counts_alerts(&self) -> bool {
         self.feeds.iter().flatten().any(|feed| feed.of_alerts)

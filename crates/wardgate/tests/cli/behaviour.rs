@@ -203,3 +203,75 @@ correlation:
     // Without indicators there is nothing to count.
     assert_eq!(found(&more[..2]).len(), 0);
 }
+
+const ASSESSED: &str = "\
+title: Told
+logsource: {product: okta, service: okta}
+detection:
+    selection: {event.action: user.mfa.factor.deactivate}
+    condition: selection
+---
+title: Quiet
+logsource: {product: okta, service: okta}
+detection:
+    selection: {event.action: user.session.start, source.ip: 198.51.100.99}
+    condition: selection
+---
+title: Not happened
+logsource: {product: okta, service: okta}
+detection:
+    selection: {event.action: zone.delete}
+    condition: selection
+---
+title: Blind
+logsource: {product: okta, service: okta}
+detection:
+    selection: {event.action: user.session.start, user_agent.original|contains: evil}
+    condition: selection
+";
+
+#[test]
+fn rules_are_assessed_with_the_events_at_hand() {
+    let place = Place::with("rules.yml", &format!("{ASSESSED}---\n{RULES}"));
+    place.write("log.ndjson", story().join("\n"));
+    let mut args = vec!["rules", "assess", "log.ndjson", "--format", "ndjson"];
+    args.extend(SCAN);
+    let lines = place.run(&args).ended(0).lines();
+    let one = |title: &str| lines.iter().find(|line| line["title"] == title).unwrap();
+    for (title, state, events, alerts) in [
+        ("Told", "alerts", 3, 3),
+        ("Quiet", "quiet", 3, 0),
+        ("Not happened", "no events", 0, 0),
+        ("Blind", "never", 3, 0),
+        ("Travelled", "alerts", 3, 1),
+        ("Without a factor", "alerts", 4, 1),
+    ] {
+        let found = one(title);
+        assert_eq!(found["state"], state, "{found}");
+        assert_eq!(
+            (&found["events"], &found["alerts"]),
+            (&events.into(), &alerts.into()),
+            "{found}"
+        );
+    }
+    assert_eq!(one("Blind")["why"], "user_agent.original is in none of these events");
+    assert_eq!(one("Told")["event_types"], serde_json::json!(["user.mfa.factor.deactivate"]));
+    let field = &one("Quiet")["fields"][1];
+    assert_eq!(field, &serde_json::json!({"name": "source.ip", "necessary": true, "events": 3}));
+    assert!(one("Travelled")["groups"].as_u64().unwrap() >= 2);
+    assert!(one("Told")["nanoseconds_per_event"].as_f64().unwrap() > 0.0);
+    // A scan raises as many.
+    let scanned = place.scan_with(&["log.ndjson"], &SCAN, &[]);
+    let alerts: u64 = lines.iter().filter_map(|line| line["alerts"].as_u64()).sum();
+    assert_eq!(alerts, scanned.alerts.len() as u64);
+
+    args[4] = "table";
+    let text = place.run(&args).ended(0).text();
+    for part in ["never", "user_agent.original is in none of these events", "7 events of 1.0 days"]
+    {
+        assert!(text.contains(part), "expected '{part}' in:\n{text}");
+    }
+    place.write("empty.ndjson", "");
+    let run = place.run(&["rules", "assess", "empty.ndjson"]).ended(2);
+    assert!(run.stderr.contains("there are no events to assess rules with"), "{}", run.stderr);
+}

@@ -1,6 +1,5 @@
 //! `wardgate rules show`.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anyhow::{Result, bail};
@@ -8,7 +7,7 @@ use clap::{Args, ValueEnum};
 use detect::attack::Threat;
 use detect::lint::Source;
 use detect::rule_test::RuleTests;
-use detect::sigma::{self, Item, Rule, Search};
+use detect::sigma::{self, Rule};
 use serde_json::{Value, json};
 
 use super::{State, source, words};
@@ -255,29 +254,7 @@ impl Shown<'_> {
 
 /// The fields that a rule asks for.
 fn fields(rule: &Rule) -> Vec<String> {
-    fn collect(search: &Search, fields: &mut BTreeSet<String>) {
-        match search {
-            Search::All(parts) | Search::Any(parts) => {
-                parts.iter().for_each(|part| collect(part, fields));
-            }
-            Search::Item(Item { field: Some(field), .. }) => {
-                fields.insert(field.clone());
-            }
-            Search::Item(_) => {}
-        }
-    }
-    let mut fields = BTreeSet::new();
-    if let Some(correlation) = &rule.correlation {
-        let aliased = correlation.aliases.iter().flat_map(|alias| &alias.fields);
-        let is_field = |name: &&String| correlation.aliases.iter().all(|a| a.name != **name);
-        fields.extend(correlation.group_by.iter().filter(is_field).cloned());
-        fields.extend(correlation.fields.iter().cloned());
-        fields.extend(aliased.map(|(_, field)| field.clone()));
-    }
-    for selection in &rule.detection.selections {
-        collect(&selection.search, &mut fields);
-    }
-    fields.into_iter().collect()
+    detect::needs::fields(rule).into_iter().collect()
 }
 
 fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {

@@ -271,7 +271,7 @@ impl Detector {
             None => known.rule.title == rule,
         };
         let Some(rule) = self.rules.iter().position(same) else { return };
-        let matched = Match { rule, record, alert };
+        let matched = Match { rule, record, alert: &|| alert };
         let mut sighting = Sighting::default();
         self.plan.observe(&matched, &mut sighting, &mut |_| false, &mut |observation| {
             if observation.of_alert {
@@ -390,7 +390,7 @@ impl Detector {
             return;
         }
         let Some(mould) = self.moulds.get(rule) else { return };
-        let matched = Match { rule, record, alert: mould.id(record) };
+        let matched = Match { rule, record, alert: &|| mould.id(record) };
         let is_excepted = &mut |rule: usize| self.is_excepted(rule, record, exceptions);
         let on = &mut |observation| on_found(Found::Observation(observation));
         self.plan.observe(&matched, sighting, is_excepted, on);

@@ -127,22 +127,24 @@ impl Correlator {
         if self.is_past && observation.of_alert {
             return;
         }
-        self.take_all(detector, VecDeque::from([observation]), on_alert);
+        self.take_all(detector, Some(observation), VecDeque::new(), on_alert);
     }
 
     /// Takes what [`Detector::recall`] gives of an alert that is stored.
     pub fn take_stored(&mut self, detector: &Detector, observation: Observation) {
-        self.take_all(detector, VecDeque::from([observation]), &mut |_| {});
+        self.take_all(detector, Some(observation), VecDeque::new(), &mut |_| {});
     }
 
+    /// Takes an observation, then those that wait, and what comes of them.
     fn take_all(
         &mut self,
         detector: &Detector,
+        mut next: Option<Observation>,
         mut waiting: VecDeque<Observation>,
         on_alert: &mut dyn FnMut(Alert),
     ) {
         // Correlations feed none that feed them, so there is an end to it.
-        while let Some(observation) = waiting.pop_front() {
+        while let Some(observation) = next.take().or_else(|| waiting.pop_front()) {
             let place = observation.correlation as usize;
             let Some(rule) = rule_of(detector, place) else { continue };
             self.groups.observe(observation.seen.time);
@@ -312,7 +314,7 @@ impl Correlator {
             if let Some(finding) = found.flatten() {
                 let mut waiting = VecDeque::new();
                 self.tell(detector, place, &finding, &mut waiting, on_alert);
-                self.take_all(detector, waiting, on_alert);
+                self.take_all(detector, None, waiting, on_alert);
             }
         }
     }
@@ -339,7 +341,7 @@ impl Correlator {
         }
         if plan.is_fed_by(rule) {
             let Some(alert) = detector.correlated_id(rule, finding) else { return };
-            let matched = Match { rule, record: &record, alert };
+            let matched = Match { rule, record: &record, alert: &|| alert };
             let mut sighting = Sighting::again(&finding.seen);
             let exceptions = &mut self.exceptions;
             let is_past = self.is_past;

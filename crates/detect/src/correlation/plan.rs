@@ -73,8 +73,8 @@ pub(crate) struct Match<'m, 'r> {
     /// The rule, by its place in the detector.
     pub(crate) rule: usize,
     pub(crate) record: &'m Record<'r>,
-    /// The id of the alert about it.
-    pub(crate) alert: Uuid,
+    /// Works out the id of the alert about it.
+    pub(crate) alert: &'m dyn Fn() -> Uuid,
 }
 
 impl Plan {
@@ -187,7 +187,7 @@ impl Plan {
             let seeing = match feed.kind {
                 CorrelationKind::Risk => {
                     let rule = u32::try_from(*rule).unwrap_or(u32::MAX);
-                    vec![Seeing::Alert(Weighed { id: *alert, rule, weight: feed.weight })]
+                    vec![Seeing::Alert(Weighed { id: alert(), rule, weight: feed.weight })]
                 }
                 CorrelationKind::ImpossibleTravel => {
                     let Some(place) = self.place(record) else { continue };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use detect::sigma::Level;
-use detect::{Alert, Correlator, Detector, Limits};
+use detect::{Alert, Correlator, Detector, Limits, Memory};
 use ecs::Organization;
 use files::Form;
 use hashbrown::{HashMap, HashSet};
@@ -83,6 +83,8 @@ pub(super) struct Finished {
     pub(super) inputs: Vec<InputCounts>,
     /// Where and why the first rejects were rejected.
     pub(super) rejects: Vec<String>,
+    /// What correlations remembered in the end, and what they forgot.
+    pub(super) memory: Memory,
 }
 
 #[derive(Clone, Default)]
@@ -109,6 +111,7 @@ impl<'d> Sink<'d> {
             kept: Kept::new(keep),
             inputs: vec![InputCounts::default(); inputs],
             rejects: Vec::new(),
+            memory: Memory::default(),
         };
         let limits = Limits { lateness: LATENESS, patience: LATENESS, ..Limits::default() };
         let correlator = Correlator::new(detector, organization, limits);
@@ -211,6 +214,7 @@ impl State {
         {
             self.error = Some(error);
         }
+        self.finished.memory = self.correlator.memory();
     }
 
     fn write(&mut self, batch: &Batch, detector: &Detector) -> io::Result<()> {

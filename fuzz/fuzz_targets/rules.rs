@@ -31,7 +31,9 @@ fuzz_target!(|data: &[u8]| {
     });
     let (tests, _) = RuleTests::parse(text, "rules.tests.yml");
     for (case, _) in tests.cases() {
-        assert!(okta::json::validate(&case.event).is_ok(), "{}", case.event);
+        for event in &case.events {
+            assert!(okta::json::validate(event).is_ok(), "{event}");
+        }
     }
     let source = Source { path: "rules.yml".into(), text: text.into(), tests: None };
     for finding in lint(&[source]) {

@@ -71,7 +71,9 @@ impl Mould {
         let level = rule.level.unwrap_or(Level::Medium);
         let title = match &rule.wardgate.title {
             Some(template) => Template::parse(template),
-            None if rule.correlation.is_some() => Template::of_correlation(&rule.title),
+            None if let Some(correlation) = &rule.correlation => {
+                Template::of_correlation(&rule.title, correlation.kind)
+            }
             None => Template::of_rule(&rule.title),
         };
         let mut fields = Vec::new();
@@ -110,6 +112,22 @@ impl Mould {
         }
     }
 
+    /// The id of the alert about one event.
+    pub(crate) fn id(&self, record: &Record<'_>) -> Uuid {
+        let event = record.event();
+        match event.uuid.to_str().filter(|uuid| !uuid.is_empty()) {
+            Some(uuid) => Uuid::new_v5(&self.namespace, uuid.as_bytes()),
+            None => Uuid::new_v5(&self.namespace, event.raw().as_bytes()),
+        }
+    }
+
+    /// The id of the alert of a correlation.
+    pub(crate) fn correlated_id(&self, finding: &correlation::Finding) -> Uuid {
+        let first = finding.events.first().map_or("", |(_, brief)| brief.id());
+        let identity = format!("{}\n{first}", finding.group);
+        Uuid::new_v5(&self.namespace, identity.as_bytes())
+    }
+
     /// The alert about one event.
     pub(crate) fn cast(&self, index: usize, matched: &Matched<'_>, record: &Record<'_>) -> Alert {
         self.cast_with(index, &About { values: &matched.values(), ..About::default() }, record)
@@ -117,12 +135,7 @@ impl Mould {
 
     /// The alert about one event, with the indicators that were found in it.
     pub(crate) fn cast_with(&self, index: usize, about: &About<'_>, record: &Record<'_>) -> Alert {
-        let event = record.event();
-        let identity = event.uuid.to_str().filter(|uuid| !uuid.is_empty());
-        let id = match &identity {
-            Some(uuid) => Uuid::new_v5(&self.namespace, uuid.as_bytes()),
-            None => Uuid::new_v5(&self.namespace, event.raw().as_bytes()),
-        };
+        let id = self.id(record);
         let title = self.title.fill(record);
         self.alert(index, id, title, about, record, &mut |out| {
             out.extend_from_slice(b",\"events\":[");
@@ -131,29 +144,35 @@ impl Mould {
         })
     }
 
-    /// The alert of a correlation, about the event that completed it.
+    /// The alert of a correlation, about the event that completed it. `rules` are those of the
+    /// detector.
     pub(crate) fn cast_correlated(
         &self,
         index: usize,
+        rules: &[PackRule],
         record: &Record<'_>,
-        finding: &correlation::Finding<'_>,
+        finding: &correlation::Finding,
     ) -> Alert {
-        let first = finding.events.first().map_or("", |(_, brief)| brief.id());
-        let identity = format!("{}\n{first}", finding.group);
-        let id = Uuid::new_v5(&self.namespace, identity.as_bytes());
-        let values: Vec<String> = serde_json::from_str(finding.group).unwrap_or_default();
+        let id = self.correlated_id(finding);
+        let none = Vec::new();
+        let correlation = rules.get(index).and_then(|rule| rule.rule.correlation.as_ref());
+        let (kind, timespan) = correlation
+            .map_or(("", 0), |correlation| (correlation.kind.as_str(), correlation.timespan));
+        let group_by = correlation.map_or(&none, |correlation| &correlation.group_by);
+        let fields = correlation.map_or(&none, |correlation| &correlation.fields);
+        let values: Vec<String> = serde_json::from_str(&finding.group).unwrap_or_default();
         let title = self.title.fill_with(
             record,
             &Correlated {
                 count: finding.count.to_string(),
                 value: finding.value.clone(),
                 group: values.join(", "),
-                timespan: in_words(finding.rule.timespan),
+                timespan: in_words(timespan),
+                details: &finding.details,
             },
         );
-        let mut matched: Vec<(String, String)> =
-            finding.rule.group_by.iter().cloned().zip(values).collect();
-        let names = finding.rule.fields.join(", ");
+        let mut matched: Vec<(String, String)> = group_by.iter().cloned().zip(values).collect();
+        let names = fields.join(", ");
         if !names.is_empty() {
             matched.push((names, finding.value.clone()));
         }
@@ -164,7 +183,7 @@ impl Mould {
                 if place > 0 {
                     out.push(b',');
                 }
-                if brief.id() == finding.completed_by {
+                if brief.id() == finding.seen.brief.id() {
                     whole(out, record);
                 } else {
                     in_brief(out, Timestamp(*time), brief);
@@ -172,13 +191,17 @@ impl Mould {
             }
             out.extend_from_slice(format!("],\"event_count\":{}", finding.count).as_bytes());
             object(out, "correlation", |out| {
-                member(out, "type", Some(finding.rule.kind.as_str()));
-                member(out, "timespan", Some(&in_words(finding.rule.timespan)));
+                member(out, "type", Some(kind));
+                member(out, "timespan", Some(&in_words(timespan)));
                 member(out, "value", Some(&finding.value));
                 let times = || finding.events.iter().map(|(time, _)| *time);
                 let text = |time: Option<i64>| time.map(|time| Timestamp(time).to_string());
                 member(out, "first", text(times().min()).as_deref());
                 member(out, "last", text(times().max()).as_deref());
+                for (name, value) in &finding.details {
+                    member(out, name, Some(value));
+                }
+                contributions(out, rules, finding);
             });
         })
     }
@@ -291,6 +314,30 @@ impl Mould {
 fn whole(out: &mut Vec<u8>, record: &Record<'_>) {
     let original = |out: &mut Vec<u8>| member(out, "original", Some(record.event().raw()));
     record.write_json_with(out, |_| true, original);
+}
+
+/// The alerts behind a risk, the heaviest first.
+fn contributions(out: &mut Vec<u8>, rules: &[PackRule], finding: &correlation::Finding) {
+    if finding.alerts.is_empty() {
+        return;
+    }
+    comma(out);
+    out.extend_from_slice(b"\"alerts\":[");
+    for alert in &finding.alerts {
+        comma(out);
+        out.push(b'{');
+        member(out, "@timestamp", Some(&Timestamp(alert.time).to_string()));
+        object(out, "event", |out| member(out, "id", Some(&alert.id.to_string())));
+        let rule = usize::try_from(alert.rule).ok().and_then(|place| rules.get(place));
+        if let Some(PackRule { rule, .. }) = rule {
+            object(out, "rule", |out| {
+                member(out, "id", rule.id.as_deref());
+                member(out, "name", Some(&rule.title));
+            });
+        }
+        out.extend_from_slice(format!(",\"weight\":{:.1}}}", alert.weight).as_bytes());
+    }
+    out.push(b']');
 }
 
 /// An event as far as it is remembered.

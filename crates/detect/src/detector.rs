@@ -6,15 +6,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 use ecs::{Record, Timestamp};
 use hashbrown::HashMap;
 use intel::{IndicatorSet, Kind, Period};
+use uuid::Uuid;
 
 use crate::alert::{About, Alert, Mould};
 use crate::compile::{Options, Placeholders, placeholder_names};
-use crate::correlation::{Finding, Limits, Links, Observation, Plan};
+use crate::correlation::{Finding, Limits, Links, Match, Observation, Plan, Sighting};
 use crate::exceptions::Exceptions;
 use crate::matcher::Scratch;
 use crate::pack::{BUILTIN, Pack, PackRule, Selection};
 use crate::ruleset::RuleSet;
-use crate::sigma::{CorrelationKind, Diagnostic, Rule};
+use crate::sigma::{BASELINE, Correlation, CorrelationKind, Diagnostic, Rule};
 
 /// Turns records into alerts. One serves all threads; each has its own [`Workspace`].
 #[derive(Debug)]
@@ -53,6 +54,16 @@ impl Indicators {
     fn set(&self) -> Arc<IndicatorSet> {
         Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What correlations have to look at of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// How far back from the newest event, in milliseconds.
+    pub back: i64,
+    /// The values of `event.action`, in lower case, one of which events have to have; `None`
+    /// when that is not what the rule depends on.
+    pub actions: Option<Vec<String>>,
 }
 
 /// What a [`Detector`] finds in an event.
@@ -236,7 +247,12 @@ impl Detector {
         let mut found = None;
         if holds {
             let about = About { values: &values, findings: &findings, afterwards: true };
-            self.tell(index, &about, record, exceptions, &mut |one| found = Some(one));
+            let on = &mut |one| {
+                if matches!(one, Found::Alert(_)) {
+                    found = Some(one);
+                }
+            };
+            self.tell(index, &about, record, exceptions, &mut Sighting::default(), on);
         }
         match found {
             Some(Found::Alert(alert)) => Some(alert),
@@ -275,36 +291,71 @@ impl Detector {
         !self.plan.is_empty()
     }
 
-    /// How far back correlations have to look to remember what they would remember had they
-    /// been there all along, in milliseconds.
+    /// What correlations have to look at of the past to remember what they would remember had
+    /// they been there all along: one for each rule that feeds them.
     #[must_use]
-    pub fn horizon(&self) -> i64 {
-        let correlations = self.rules.iter().filter_map(|rule| rule.rule.correlation.as_ref());
-        // A window, the pause before it that ends an episode, and what comes late. Correlations
-        // may build on others.
-        let spans = correlations.map(|correlation| {
-            let more = match correlation.kind {
-                CorrelationKind::FirstSeen => correlation.learning,
-                _ => correlation.timespan,
-            };
-            correlation.timespan.saturating_add(more)
-        });
-        spans.max().unwrap_or(0).saturating_mul(2).saturating_add(Limits::default().lateness)
-    }
-
-    /// The values of `event.action` that events have to have for a rule to feed a correlation;
-    /// `None` when there is a rule that does not depend on it.
-    #[must_use]
-    pub fn observed_actions(&self) -> Option<Vec<String>> {
-        let mut actions = Vec::new();
+    pub fn past(&self) -> Vec<Past> {
+        let mut past = Vec::new();
         for rule in self.set.rules() {
-            if self.plan.is_fed_by(rule.index()) && rule.rule().correlation.is_none() {
-                actions.extend(self.set.needed_actions(rule.index())?);
+            if rule.rule().correlation.is_some() {
+                continue;
+            }
+            let back = self.reach(rule.index(), 0);
+            if back > 0 {
+                let back = back.saturating_add(Limits::default().lateness);
+                past.push(Past { back, actions: self.set.needed_actions(rule.index()) });
             }
         }
-        actions.sort();
-        actions.dedup();
-        Some(actions)
+        past
+    }
+
+    /// For how long a rule's match matters to correlations, and to those that build on these.
+    fn reach(&self, rule: usize, depth: usize) -> i64 {
+        // Correlations feed none that feed them.
+        if depth > self.rules.len() {
+            return 0;
+        }
+        let reach = |fed: usize| {
+            let correlation = self.rules.get(fed)?.rule.correlation.as_ref()?;
+            Some(horizon(correlation).saturating_add(self.reach(fed, depth + 1)))
+        };
+        self.plan.fed_by_events(rule).filter_map(reach).max().unwrap_or(0)
+    }
+
+    /// For how long stored alerts matter to correlations, in milliseconds; `None` when they
+    /// don't.
+    #[must_use]
+    pub fn past_of_alerts(&self) -> Option<i64> {
+        if !self.plan.counts_alerts() {
+            return None;
+        }
+        let correlations = self.rules.iter().filter_map(|rule| rule.rule.correlation.as_ref());
+        let risks = correlations.filter(|correlation| correlation.kind == CorrelationKind::Risk);
+        let back = risks.map(horizon).max()?;
+        Some(back.saturating_add(Limits::default().lateness))
+    }
+
+    /// Calls `on_observation` with what a stored alert of a rule, known by its id or else its
+    /// title, about this event is to correlations.
+    pub fn recall(
+        &self,
+        rule: &str,
+        alert: Uuid,
+        record: &Record<'_>,
+        on_observation: &mut dyn FnMut(Observation),
+    ) {
+        let same = |known: &PackRule| match &known.rule.id {
+            Some(id) => id.eq_ignore_ascii_case(rule),
+            None => known.rule.title == rule,
+        };
+        let Some(rule) = self.rules.iter().position(same) else { return };
+        let matched = Match { rule, record, alert: &|| alert };
+        let mut sighting = Sighting::default();
+        self.plan.observe(&matched, &mut sighting, &mut |_| false, &mut |observation| {
+            if observation.of_alert {
+                on_observation(observation);
+            }
+        });
     }
 
     /// The values of `event.action` that events have to have for any rule to match; `None` when
@@ -330,9 +381,26 @@ impl Detector {
         &self,
         rule: usize,
         record: &Record<'_>,
-        finding: &Finding<'_>,
+        finding: &Finding,
     ) -> Option<Alert> {
-        Some(self.moulds.get(rule)?.cast_correlated(rule, record, finding))
+        let rules = &self.rules;
+        Some(self.moulds.get(rule)?.cast_correlated(rule, rules, record, finding))
+    }
+
+    /// The id of that alert.
+    pub(crate) fn correlated_id(&self, rule: usize, finding: &Finding) -> Option<Uuid> {
+        Some(self.moulds.get(rule)?.correlated_id(finding))
+    }
+
+    /// Whether an exception keeps a rule quiet about an event.
+    pub(crate) fn is_excepted(
+        &self,
+        rule: usize,
+        record: &Record<'_>,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let rule = self.rules.get(rule);
+        rule.is_some_and(|r| self.exceptions.applying(&r.rule, record, scratch).is_some())
     }
 
     /// Calls `on_alert` with each alert that an event raises by itself, in the order of the
@@ -374,19 +442,19 @@ impl Detector {
             findings = set.find(record, Period::Stream);
             due = Some(*rule).filter(|_| !findings.is_empty() && !confirmed);
         }
-        let mut seen = None;
+        let mut sighting = Sighting::default();
         self.set.matches(record, rules, |rule, matched| {
             let index = rule.index();
             if let Some(first) = due.take_if(|due| *due < index) {
                 let about = About { values: &[], findings: &findings, afterwards: false };
-                self.tell(first, &about, record, exceptions, &mut on_found);
+                self.tell(first, &about, record, exceptions, &mut sighting, &mut on_found);
             }
             if *feed_rule == Some(index) {
                 due = None;
                 if !findings.is_empty() || *has_placeholders || rests {
                     let values = matched.values();
                     let about = About { values: &values, findings: &findings, afterwards: false };
-                    self.tell(index, &about, record, exceptions, &mut on_found);
+                    self.tell(index, &about, record, exceptions, &mut sighting, &mut on_found);
                 }
                 return;
             }
@@ -402,21 +470,31 @@ impl Detector {
             {
                 on_found(Found::Alert(mould.cast(index, matched, record)));
             }
-            if self.plan.is_fed_by(index) {
-                let is_excepted = &mut |correlation: usize| {
-                    let rule = self.rules.get(correlation);
-                    rule.is_some_and(|r| {
-                        self.exceptions.applying(&r.rule, record, exceptions).is_some()
-                    })
-                };
-                let on = &mut |observation| on_found(Found::Observation(observation));
-                self.plan.observe(index, record, &mut seen, is_excepted, on);
-            }
+            self.observe(index, record, exceptions, &mut sighting, &mut on_found);
         });
         if let Some(rule) = due {
             let about = About { values: &[], findings: &findings, afterwards: false };
-            self.tell(rule, &about, record, exceptions, &mut on_found);
+            self.tell(rule, &about, record, exceptions, &mut sighting, &mut on_found);
         }
+    }
+
+    /// Tells correlations of a match.
+    fn observe(
+        &self,
+        rule: usize,
+        record: &Record<'_>,
+        exceptions: &mut Scratch,
+        sighting: &mut Sighting,
+        on_found: &mut dyn FnMut(Found),
+    ) {
+        if !self.plan.is_fed_by(rule) {
+            return;
+        }
+        let Some(mould) = self.moulds.get(rule) else { return };
+        let matched = Match { rule, record, alert: &|| mould.id(record) };
+        let is_excepted = &mut |rule: usize| self.is_excepted(rule, record, exceptions);
+        let on = &mut |observation| on_found(Found::Observation(observation));
+        self.plan.observe(&matched, sighting, is_excepted, on);
     }
 
     /// Raises the alert about indicators, unless an exception keeps it quiet.
@@ -426,6 +504,7 @@ impl Detector {
         about: &About<'_>,
         record: &Record<'_>,
         exceptions: &mut Scratch,
+        sighting: &mut Sighting,
         on_found: &mut dyn FnMut(Found),
     ) {
         let (Some(rule), Some(mould)) = (self.rules.get(index), self.moulds.get(index)) else {
@@ -442,7 +521,10 @@ impl Detector {
             }
         }
         let about = About { values: &matched, ..*about };
-        on_found(Found::Alert(mould.cast_with(index, &about, record)));
+        if self.alerts(index) {
+            on_found(Found::Alert(mould.cast_with(index, &about, record)));
+        }
+        self.observe(index, record, exceptions, sighting, on_found);
     }
 }
 
@@ -456,4 +538,17 @@ fn next_generation() -> u64 {
 #[must_use]
 pub fn is_feed_rule(rule: &Rule) -> bool {
     rule.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(FEED_RULE))
+}
+
+/// For how long a correlation remembers what it is fed, in milliseconds: a window, and the pause
+/// before it that ends an episode.
+fn horizon(correlation: &Correlation) -> i64 {
+    let more = match correlation.kind {
+        CorrelationKind::FirstSeen => correlation.learning,
+        CorrelationKind::ImpossibleTravel => correlation.timespan.max(correlation.travel.memory),
+        // A group that comes back after so long is a new one.
+        CorrelationKind::Spike => 2 * BASELINE,
+        _ => correlation.timespan,
+    };
+    correlation.timespan.saturating_add(more)
 }

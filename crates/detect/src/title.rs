@@ -4,11 +4,14 @@ use std::ops::ControlFlow;
 
 use ecs::{Lookup, Record};
 
+use crate::sigma::CorrelationKind;
+
 /// The template of a title: text with `{name}` or `{this|else that|"words"}` in it.
 ///
 /// A name is a field's, or one of `actor`, `user`, `target`, `target_user` and `place`, which
 /// say who, to what and from where as a person would. Correlations also have `count`, `value`,
-/// `group` and `timespan`. The first that the event has is taken;
+/// `group` and `timespan`, and what their type adds: `from`, `to`, `distance`, `speed` and
+/// `minutes` of a journey, `usual` and `bound` of a spike. The first that the event has is taken;
 /// when it has none, `unknown`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
@@ -36,15 +39,21 @@ enum Source {
     Value,
     Group,
     Timespan,
+    /// What else a type of correlation says.
+    Detail(&'static str),
 }
+
+/// What types of correlations say beside what all say.
+const DETAILS: [&str; 7] = ["from", "to", "distance", "speed", "minutes", "usual", "bound"];
 
 /// What a correlation adds to the event for its title.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Correlated {
+pub(crate) struct Correlated<'c> {
     pub(crate) count: String,
     pub(crate) value: String,
     pub(crate) group: String,
     pub(crate) timespan: String,
+    pub(crate) details: &'c [(&'static str, String)],
 }
 
 /// The longest that one value may be in a title, in characters.
@@ -77,8 +86,18 @@ impl Template {
 
     /// The template of a correlation that has none: its own title, about whom, and how much.
     #[must_use]
-    pub fn of_correlation(title: &str) -> Self {
-        let mut template = Self::parse(": {group|\"everybody\"}, {count} events in {timespan}");
+    pub fn of_correlation(title: &str, kind: CorrelationKind) -> Self {
+        let mut template = Self::parse(match kind {
+            CorrelationKind::ImpossibleTravel => {
+                ": {group}, {from} to {to}, {distance} km in {minutes} minutes"
+            }
+            CorrelationKind::MissingFollowup => {
+                ": {group|\"everybody\"}, not followed within {timespan}"
+            }
+            CorrelationKind::Spike => ": {group}, {value} in {timespan} instead of {usual}",
+            CorrelationKind::Risk => ": {group}, {value} of {count} alerts in {timespan}",
+            _ => ": {group|\"everybody\"}, {count} events in {timespan}",
+        });
         template.parts.insert(0, Part::Words(title.to_owned()));
         template
     }
@@ -102,7 +121,7 @@ impl Template {
     }
 
     /// The title of a correlation's alert, about the event that completed it.
-    pub(crate) fn fill_with(&self, record: &Record<'_>, correlated: &Correlated) -> String {
+    pub(crate) fn fill_with(&self, record: &Record<'_>, correlated: &Correlated<'_>) -> String {
         let mut title = String::new();
         for part in &self.parts {
             match part {
@@ -130,6 +149,9 @@ impl Source {
             "value" => Self::Value,
             "group" => Self::Group,
             "timespan" => Self::Timespan,
+            _ if let Some(name) = DETAILS.into_iter().find(|name| *name == text) => {
+                Self::Detail(name)
+            }
             _ => match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
                 Some(words) => Self::Words(words.to_owned()),
                 None => Self::Field(Lookup::resolve(text)),
@@ -137,7 +159,7 @@ impl Source {
         }
     }
 
-    fn value(&self, record: &Record<'_>, correlated: &Correlated) -> Option<String> {
+    fn value(&self, record: &Record<'_>, correlated: &Correlated<'_>) -> Option<String> {
         let event = record.event();
         let text = |value: &okta::json::Value<'_>| {
             let text = value.to_str()?;
@@ -153,6 +175,10 @@ impl Source {
             Self::Value => known(&correlated.value),
             Self::Group => known(&correlated.group),
             Self::Timespan => known(&correlated.timespan),
+            Self::Detail(name) => {
+                let found = correlated.details.iter().find(|(other, _)| other == name);
+                found.and_then(|(_, value)| known(value))
+            }
             Self::Words(words) => Some(words.clone()),
             Self::Actor => {
                 let actor = &event.actor;

@@ -64,6 +64,8 @@ pub struct Batch {
     pub cursor: Option<CursorMove>,
     /// When the batch arrived.
     pub received: Timestamp,
+    /// Whether its source had no more events when it arrived.
+    pub caught_up: bool,
 }
 
 impl Batch {

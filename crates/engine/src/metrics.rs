@@ -39,6 +39,10 @@ pub struct Metrics {
     commit_events: Histogram,
     commit_failures: Counter,
     unindexed: Gauge,
+    groups: Gauge,
+    groups_bytes: Gauge,
+    groups_evicted: Gauge,
+    late: Gauge,
 }
 
 impl Metrics {
@@ -55,6 +59,10 @@ impl Metrics {
             commit_events: Histogram::new(exponential_buckets(1.0, 4.0, 8)),
             commit_failures: Counter::default(),
             unindexed: Gauge::default(),
+            groups: Gauge::default(),
+            groups_bytes: Gauge::default(),
+            groups_evicted: Gauge::default(),
+            late: Gauge::default(),
         };
         let family = metrics.events.clone();
         registry.register(
@@ -100,6 +108,27 @@ impl Metrics {
             "Events that are stored and not searchable yet",
             metrics.unindexed.clone(),
         );
+        registry.register(
+            "wardgate_correlation_groups",
+            "Groups that correlations remember, such as users and addresses",
+            metrics.groups.clone(),
+        );
+        registry.register_with_unit(
+            "wardgate_correlation_memory",
+            "What these groups take, as far as it can be told",
+            Unit::Bytes,
+            metrics.groups_bytes.clone(),
+        );
+        registry.register(
+            "wardgate_correlation_evicted",
+            "Groups that were forgotten to make room since the rules were loaded",
+            metrics.groups_evicted.clone(),
+        );
+        registry.register(
+            "wardgate_correlation_late",
+            "Matches that came too late to be correlated since the rules were loaded",
+            metrics.late.clone(),
+        );
         metrics
     }
 
@@ -138,6 +167,14 @@ impl Metrics {
         self.commits.observe(took.as_secs_f64());
         self.commit_events.observe(events as f64);
         self.unindexed.set(i64::try_from(unindexed).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn correlated(&self, memory: detect::Memory) {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.groups.set(number(memory.groups as u64));
+        self.groups_bytes.set(number(memory.bytes as u64));
+        self.groups_evicted.set(number(memory.evicted));
+        self.late.set(number(memory.late));
     }
 
     pub(crate) fn commit_failed(&self) {

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use detect::{Detector, Observation};
+use detect::Detector;
 use ecs::Timestamp;
 use store::{Committed, NewAlert, Prepared, Writer};
 use tokio::sync::watch;
 
 use crate::batch::{Acknowledgement, Batch, Inbox, Outcome};
-use crate::correlation::Correlation;
+use crate::correlation::{Correlation, Moved, Sightings};
 use crate::metrics::Metrics;
 use crate::worker::{Seen, Worked, Worker};
 
@@ -90,6 +90,7 @@ impl Pipeline {
             alerted,
             tidied: Instant::now(),
             correlation: None,
+            committed: Instant::now(),
         };
         start("committer", Box::new(move || committer.run(&to_commit)))?;
         Ok(Self { detector, trouble, alerts, giving_up, threads })
@@ -189,6 +190,7 @@ struct Committer {
     alerted: watch::Sender<u64>,
     tidied: Instant,
     correlation: Option<Correlation>,
+    committed: Instant,
 }
 
 impl Committer {
@@ -230,15 +232,23 @@ impl Committer {
         let mut rest = Vec::with_capacity(group.len());
         let mut observed = Vec::with_capacity(group.len());
         for Waiting { worked, detector, batch, acknowledgement } in group {
-            let Worked { prepared, ids, seen, observations } = worked;
+            let Worked { prepared, ids, seen, sightings } = worked;
+            let moved = Moved {
+                source: prepared.source().map(str::to_owned),
+                caught_up: batch.caught_up.then_some(batch.received),
+            };
             batches.push(prepared);
-            observed.push(observations);
+            observed.push((sightings, moved));
             rest.push((batch, ids, seen, detector, acknowledgement));
         }
         if let Some((.., detector, _)) = rest.first() {
             self.remember(detector);
         }
         let Some(committed) = self.try_commit(&mut batches, observed) else { return false };
+        self.committed = Instant::now();
+        if let Some(correlation) = &self.correlation {
+            self.metrics.correlated(correlation.memory());
+        }
         let mut alerts = 0;
         for ((batch, ids, seen, detector, acknowledgement), committed) in
             rest.into_iter().zip(committed)
@@ -285,7 +295,7 @@ impl Committer {
     fn try_commit(
         &mut self,
         batches: &mut [Prepared],
-        observed: Vec<Vec<(u32, Observation)>>,
+        observed: Vec<(Sightings, Moved)>,
     ) -> Option<Vec<Committed>> {
         let origins: Vec<_> = batches.iter().map(Prepared::origin).map(Arc::clone).collect();
         // What came of it is kept: a commit that is tried again correlates nothing twice.
@@ -297,15 +307,12 @@ impl Committer {
             let result = self.writer.commit_with(batches, &mut |left_out| {
                 if let (Some(observed), Some(correlation)) = (observed.take(), correlation.as_mut())
                 {
-                    for ((origin, observations), left_out) in
+                    for ((origin, (sightings, moved)), left_out) in
                         origins.iter().zip(observed).zip(left_out)
                     {
                         let mut alerts = Vec::new();
-                        let is_new = |(place, observation)| {
-                            left_out.binary_search(&place).is_err().then_some(observation)
-                        };
-                        let new = observations.into_iter().filter_map(is_new);
-                        correlation.take(origin, new, &mut alerts);
+                        let is_new = |place| left_out.binary_search(&place).is_err();
+                        correlation.take(origin, sightings, &moved, is_new, &mut alerts);
                         correlated.push(alerts);
                     }
                 }
@@ -326,6 +333,24 @@ impl Committer {
                     }
                     thread::sleep(PAUSE);
                 }
+            }
+        }
+    }
+
+    /// Stores alerts about what has not come, where events are pushed and none has for a while.
+    fn look_at_the_clock(&mut self) {
+        if self.committed.elapsed() < TIDYING {
+            return;
+        }
+        let now = Timestamp::now();
+        let told = self.correlation.as_mut().map(|correlation| correlation.tick(now));
+        for (origin, alerts) in told.into_iter().flatten() {
+            let mut batches = [Prepared::new(origin, now).finish()];
+            let count = alerts.len() as u64;
+            match self.writer.commit_with(&mut batches, &mut |_| vec![alerts.clone()]) {
+                Ok(_) => self.alerted.send_modify(|told| *told += count),
+                // After the next start they are raised again.
+                Err(error) => tracing::error!(error = %error, "alerts could not be stored"),
             }
         }
     }
@@ -360,6 +385,7 @@ impl Committer {
             return;
         }
         self.tidied = Instant::now();
+        self.look_at_the_clock();
         match self.writer.tidy(Timestamp::now()) {
             Ok(_) => self.set_trouble(self.writer.trouble()),
             Err(error) => tracing::warn!(error = %error, "cannot tidy up the store"),

@@ -19,7 +19,8 @@ pub async fn follow(mut follower: Follower, origin: Arc<Origin>, source: String,
     let mut under_way = UnderWay::default();
     loop {
         let page = follower.next().await;
-        if under_way.hand_in(page, &origin, &source, &handle).await.is_err() {
+        let caught_up = !page.is_full && page.next.is_some();
+        if under_way.hand_in(page, caught_up, &origin, &source, &handle).await.is_err() {
             return;
         }
     }
@@ -34,7 +35,7 @@ pub async fn backfill(
 ) -> bool {
     let mut under_way = UnderWay::default();
     while let Some(page) = backfill.next().await {
-        if under_way.hand_in(page, &origin, &source, &handle).await.is_err() {
+        if under_way.hand_in(page, false, &origin, &source, &handle).await.is_err() {
             return false;
         }
     }
@@ -49,6 +50,7 @@ impl UnderWay {
     async fn hand_in(
         &mut self,
         page: Page,
+        caught_up: bool,
         origin: &Arc<Origin>,
         source: &str,
         handle: &Handle,
@@ -57,7 +59,7 @@ impl UnderWay {
         while handle.is_stalled() {
             sleep(PAUSE).await;
         }
-        let receipt = handle.submit(batch(page, origin, source)).await?;
+        let receipt = handle.submit(batch(page, caught_up, origin, source)).await?;
         self.0.push_back(receipt);
         self.wait(UNDER_WAY - 1).await
     }
@@ -73,7 +75,7 @@ impl UnderWay {
     }
 }
 
-fn batch(page: Page, origin: &Arc<Origin>, source: &str) -> Batch {
+fn batch(page: Page, caught_up: bool, origin: &Arc<Origin>, source: &str) -> Batch {
     let last_seen = Timestamp(page.last_seen.as_millisecond());
     let span = |span: okta_client::Span| Span {
         start: span.start,
@@ -93,5 +95,6 @@ fn batch(page: Page, origin: &Arc<Origin>, source: &str) -> Batch {
         }),
         received: Timestamp(page.received.as_millisecond()),
         text: page.text,
+        caught_up,
     }
 }

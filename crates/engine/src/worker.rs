@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use detect::{Detector, Found, Observation, Workspace};
+use detect::{Detector, Found, Workspace};
 use ecs::{Arrival, Context, Record, Timestamp};
 use files::{Part, Reason};
 use hashbrown::HashMap;
@@ -11,7 +11,10 @@ use okta::{LogEvent, ParseError};
 use store::{Cursor, NewAlert, Prepared};
 
 use crate::batch::{Batch, Origin};
+use crate::correlation::{Observed, Sightings};
 
+/// How much later than its arrival an event may say it is, in milliseconds.
+const SKEW: i64 = 300_000;
 /// How many origins a thread keeps a context for.
 const MOST_CONTEXTS: usize = 64;
 
@@ -28,8 +31,8 @@ pub(crate) struct Worked {
     /// The ids of its events, then those of its rejects.
     pub(crate) ids: Vec<String>,
     pub(crate) seen: Seen,
-    /// What correlations want to know of, each with the place of its event.
-    pub(crate) observations: Vec<(u32, Observation)>,
+    /// What correlations want to know of.
+    pub(crate) sightings: Sightings,
 }
 
 /// What was counted in a batch.
@@ -60,7 +63,8 @@ impl Worker {
         let mut worked = Ready {
             ids: Vec::with_capacity(batch.events.len()),
             seen: Seen::default(),
-            observations: Vec::new(),
+            sightings: Sightings::default(),
+            latest: Timestamp(batch.received.0.saturating_add(SKEW)),
         };
         for span in &batch.events {
             let range = span.start as usize..span.end as usize;
@@ -109,8 +113,8 @@ impl Worker {
                 moved: batch.received,
             });
         }
-        let Ready { ids, seen, observations } = worked;
-        Worked { prepared: prepared.finish(), ids, seen, observations }
+        let Ready { ids, seen, sightings, .. } = worked;
+        Worked { prepared: prepared.finish(), ids, seen, sightings }
     }
 }
 
@@ -151,7 +155,9 @@ fn made_id(bytes: &[u8]) -> String {
 struct Ready {
     ids: Vec<String>,
     seen: Seen,
-    observations: Vec<(u32, Observation)>,
+    sightings: Sightings,
+    /// An event that says it is later than this does not say how late it is.
+    latest: Timestamp,
 }
 
 impl Ready {
@@ -171,7 +177,9 @@ impl Ready {
         let rules = detector.rules();
         let matches = &mut self.seen.matches;
         let place = u32::try_from(prepared.len().saturating_sub(1)).unwrap_or(u32::MAX);
-        let observations = &mut self.observations;
+        let time = record.time().filter(|time| *time <= self.latest);
+        self.sightings.newest = self.sightings.newest.max(time);
+        let Sightings { observed, newest } = &mut self.sightings;
         detector.inspect(record, workspace, |found| match found {
             Found::Alert(alert) => {
                 match matches.iter_mut().find(|(rule, _)| *rule == alert.rule) {
@@ -182,7 +190,9 @@ impl Ready {
                     prepared.alert(stored(alert, &rule.rule));
                 }
             }
-            Found::Observation(observation) => observations.push((place, observation)),
+            Found::Observation(observation) => {
+                observed.push(Observed { place, newest: *newest, observation });
+            }
             Found::Excepted(_) => {}
         });
         self.seen.detecting += begun.elapsed();

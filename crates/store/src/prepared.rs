@@ -78,6 +78,12 @@ impl Prepared {
         &self.origin
     }
 
+    /// The source whose cursor moves with the batch.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.cursor.as_ref().map(|cursor| cursor.source.as_str())
+    }
+
     /// How many events it has.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,105 +1,48 @@
-//! What is remembered of matched events, and the alerts that come of it.
+//! Takes what the rules have seen, and raises the alerts of correlations.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use ecs::{Arrival, Context, Organization, Record};
-use hashbrown::HashMap;
+use ecs::{Context, Organization, Record, Timestamp};
 use okta::LogEvent;
 
-use super::observation::{Brief, Observation, Seeing};
-use super::window::{Entry, Found, Window};
+use super::awaited::{Awaited, Deadline};
+use super::burden::Burden;
+use super::counted::Counted;
+use super::finding::Finding;
+use super::groups::{Groups, Limits, Memory};
+use super::journey::Journey;
+use super::known::Known;
+use super::observation::{Observation, Place, Seeing};
+use super::plan::{Match, Sighting};
+use super::usual::Usual;
+use super::visitors::Visitors;
 use crate::alert::Alert;
 use crate::detector::Detector;
-use crate::sigma::{Correlation, CorrelationKind};
+use crate::matcher::Scratch;
+use crate::sigma::{BASELINE, Correlation, CorrelationKind};
 
-/// The most events that an alert lists.
-const MOST_LISTED: usize = 100;
-/// The most values that are known of one group.
-const MOST_VALUES: usize = 512;
-
-/// How much is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How much later than a newer event of its group an event may come and still count, in
-    /// milliseconds.
-    pub lateness: i64,
-    /// The most groups. When there are more, those that have been idle longest are forgotten.
-    pub groups: usize,
-    /// The most events, or known values, of all groups together; the same goes for these.
-    pub entries: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { lateness: 3_600_000, groups: 250_000, entries: 1_000_000 }
-    }
-}
-
-/// How much is remembered, and what was not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Memory {
-    /// Groups that are remembered.
-    pub groups: usize,
-    /// Their events and known values.
-    pub entries: usize,
-    /// Groups that were forgotten to make room.
-    pub evicted: u64,
-    /// Matches that came too late to count.
-    pub late: u64,
-}
+/// The most events that wait for something at a time. The one whose time comes first is given
+/// up when there are more.
+const MOST_DEADLINES: usize = 50_000;
 
 /// Takes what the rules have seen, in the order of the events, and raises the alerts of
 /// correlations. There is one for each organisation.
 ///
-/// The same observations in the same order give the same alerts.
+/// The same observations in the same order, with the same times in between, give the same
+/// alerts.
 pub struct Correlator {
-    limits: Limits,
     organization: Organization,
-    /// Groups by their values, for each correlation of the detector.
-    groups: Vec<HashMap<Arc<str>, Group>>,
-    memory: Memory,
-    /// Counts observations, to tell which group has been idle longest.
-    clock: u64,
-}
-
-#[derive(Debug, Default)]
-struct Group {
-    touched: u64,
-    window: Window,
-    /// When the condition held first and last: what follows closely belongs to it.
-    episode: Option<(i64, i64)>,
-    known: Option<Box<Known>>,
-}
-
-/// What a group has been seen with.
-#[derive(Debug)]
-struct Known {
-    since: i64,
-    last: i64,
-    /// Hashes of values, and when each was seen last.
-    values: Vec<(u64, i64)>,
-}
-
-/// What an alert says of the events behind it.
-#[derive(Debug)]
-pub(crate) struct Finding<'f> {
-    pub(crate) rule: &'f Correlation,
-    /// The values of the fields to group by, as a JSON array.
-    pub(crate) group: &'f str,
-    /// How many events there are.
-    pub(crate) count: usize,
-    /// What was worked out of them, or the value that is new.
-    pub(crate) value: String,
-    /// The first of them, and the last, by time.
-    pub(crate) events: Vec<(i64, Arc<Brief>)>,
-    /// The id of the one that is given in full.
-    pub(crate) completed_by: &'f str,
-}
-
-impl Group {
-    fn weight(&self) -> usize {
-        self.window.len() + self.known.as_ref().map_or(0, |known| known.values.len())
-    }
+    /// A table for each correlation of the detector, then one for each of their networks.
+    groups: Groups,
+    /// How many of them are the correlations'.
+    correlations: usize,
+    deadlines: BTreeSet<Deadline>,
+    /// How far the log has come.
+    time: i64,
+    /// Whether what is taken has been told before.
+    is_past: bool,
+    exceptions: Scratch,
 }
 
 impl Correlator {
@@ -107,15 +50,70 @@ impl Correlator {
     /// remembers nothing yet.
     #[must_use]
     pub fn new(detector: &Detector, organization: Organization, limits: Limits) -> Self {
-        let mut groups = Vec::new();
-        groups.resize_with(detector.plan().correlations.len(), HashMap::new);
-        Self { limits, organization, groups, memory: Memory::default(), clock: 0 }
+        let correlations = detector.plan().correlations.len();
+        Self {
+            organization,
+            groups: Groups::new(correlations * 2, limits),
+            correlations,
+            deadlines: BTreeSet::new(),
+            time: i64::MIN,
+            is_past: false,
+            exceptions: Scratch::default(),
+        }
     }
 
     /// How much is remembered.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        self.memory
+        self.groups.memory
+    }
+
+    /// How much is remembered for the correlation at a place among the detector's rules.
+    #[must_use]
+    pub fn memory_of(&self, detector: &Detector, rule: usize) -> Memory {
+        let correlations = &detector.plan().correlations;
+        let place = correlations.iter().position(|planned| planned.rule == rule);
+        let Some(place) = place else { return Memory::default() };
+        let (groups, own) = self.groups.of_table(place);
+        let (_, networks) = self.groups.of_table(self.correlations + place);
+        Memory { groups, bytes: own + networks, ..Memory::default() }
+    }
+
+    /// How far the log has come: the latest time of [`Correlator::advance`].
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        Timestamp(self.time)
+    }
+
+    /// Says whether what is taken from now on has been told before. Of alerts, only those that
+    /// are stored count then, for a risk: [`Detector::recall`].
+    pub fn set_past(&mut self, is_past: bool) {
+        self.is_past = is_past;
+    }
+
+    /// Says how far the log has come, and calls `on_alert` with the alerts about what did not
+    /// come in time.
+    ///
+    /// The time is that of the newest event up to here; where a source is known to have no more
+    /// events, it is that of the clock.
+    pub fn advance(
+        &mut self,
+        detector: &Detector,
+        time: Timestamp,
+        on_alert: &mut dyn FnMut(Alert),
+    ) {
+        if time.0 <= self.time {
+            return;
+        }
+        self.time = time.0;
+        let patience = self.groups.limits.patience;
+        self.give_up(detector, time.0.saturating_sub(patience), on_alert);
+    }
+
+    /// Says that no more events come: calls `on_alert` with the alerts about what should have
+    /// come until the time of [`Correlator::advance`].
+    pub fn finish(&mut self, detector: &Detector, on_alert: &mut dyn FnMut(Alert)) {
+        self.give_up(detector, self.time, on_alert);
     }
 
     /// Takes an observation of this detector, and calls `on_alert` with the alerts that it
@@ -126,230 +124,244 @@ impl Correlator {
         observation: Observation,
         on_alert: &mut dyn FnMut(Alert),
     ) {
-        let mut waiting = vec![observation];
-        // Correlations feed none that feed them, so there is an end to it.
-        while let Some(observation) = waiting.pop() {
-            let plan = detector.plan();
-            let Some(planned) = plan.correlations.get(observation.correlation as usize) else {
-                continue;
-            };
-            let pack_rule = detector.rules().get(planned.rule);
-            let Some(rule) = pack_rule.and_then(|rule| rule.rule.correlation.as_ref()) else {
-                continue;
-            };
-            let fired = match rule.kind {
-                CorrelationKind::FirstSeen => self.first_seen(rule, &observation),
-                _ => self.window(rule, planned.inputs, &observation),
-            };
-            self.make_room();
-            let Some(finding) = fired else { continue };
-            let seen = &observation.seen;
-            let Ok(event) = LogEvent::parse(&seen.raw) else { continue };
-            let arrival: Arrival = seen.arrival;
-            let context = Context::new(self.organization.clone());
-            let record = Record::new(&event, &context, arrival);
-            if planned.alerts
-                && let Some(alert) = detector.correlated(planned.rule, &record, &finding)
-            {
-                on_alert(alert);
-            }
-            if plan.is_fed_by(planned.rule) {
-                let mut seen = Some(Arc::clone(seen));
-                let on = &mut |observation| waiting.push(observation);
-                plan.observe(planned.rule, &record, &mut seen, &mut |_| false, on);
-            }
-        }
-    }
-
-    fn window<'o>(
-        &mut self,
-        rule: &'o Correlation,
-        inputs: usize,
-        observation: &'o Observation,
-    ) -> Option<Finding<'o>> {
-        let lateness = self.limits.lateness;
-        let group = self.touch(observation)?;
-        let time = observation.seen.time;
-        if group.window.newest().is_some_and(|newest| time < newest.saturating_sub(lateness)) {
-            self.memory.late += 1;
-            return None;
-        }
-        let entry = |value| Entry {
-            time,
-            value,
-            input: observation.input,
-            brief: Arc::clone(&observation.seen.brief),
-        };
-        let keep = rule.timespan.saturating_add(lateness);
-        let before = group.window.len();
-        let mut place = None;
-        let mut values = observation.seeing.iter();
-        let mut next = values.next();
-        loop {
-            let value = match next {
-                Some(Seeing::Value(hash, _)) => *hash,
-                Some(Seeing::Number(number)) => number.to_bits(),
-                None => 0,
-            };
-            let entry = entry(value);
-            if !group.window.has(&entry) {
-                place = place.max(Some(group.window.insert(entry, keep)));
-            }
-            next = values.next();
-            if next.is_none() {
-                break;
-            }
-        }
-        let found = place.and_then(|place| group.window.find(place, rule, inputs));
-        let finding = found.and_then(|found| {
-            let span = rule.timespan;
-            let time = found.time;
-            match &mut group.episode {
-                Some((first, last))
-                    if time >= first.saturating_sub(span) && time <= last.saturating_add(span) =>
-                {
-                    (*first, *last) = ((*first).min(time), (*last).max(time));
-                    None
-                }
-                episode => {
-                    *episode = Some((time, time));
-                    Some(group.finding(rule, observation, &found))
-                }
-            }
-        });
-        let after = group.window.len();
-        self.memory.entries = (self.memory.entries + after).saturating_sub(before);
-        finding
-    }
-
-    fn first_seen<'o>(
-        &mut self,
-        rule: &'o Correlation,
-        observation: &'o Observation,
-    ) -> Option<Finding<'o>> {
-        let group = self.touch(observation)?;
-        let time = observation.seen.time;
-        let before = group.weight();
-        let fresh = || Box::new(Known { since: time, last: time, values: Vec::new() });
-        let known = group.known.get_or_insert_with(fresh);
-        if time > known.last.saturating_add(rule.timespan) {
-            *known = fresh();
-        }
-        let learned = time.saturating_sub(known.since) >= rule.learning;
-        known.since = known.since.min(time);
-        known.last = known.last.max(time);
-        let mut new: Vec<&str> = Vec::new();
-        for seeing in &observation.seeing {
-            let Seeing::Value(hash, text) = seeing else { continue };
-            match known.values.iter_mut().find(|(known, _)| known == hash) {
-                Some((_, last)) => {
-                    if time.saturating_sub(*last) > rule.timespan {
-                        new.push(text);
-                    }
-                    *last = (*last).max(time);
-                }
-                None => {
-                    new.push(text);
-                    known.values.push((*hash, time));
-                }
-            }
-        }
-        if known.values.len() > MOST_VALUES {
-            known.values.sort_unstable_by_key(|(hash, last)| (*last, *hash));
-            known.values.drain(..known.values.len() - MOST_VALUES);
-        }
-        let after = group.weight();
-        self.memory.entries = (self.memory.entries + after).saturating_sub(before);
-        if !learned || new.is_empty() {
-            return None;
-        }
-        Some(Finding {
-            rule,
-            group: &observation.group,
-            count: 1,
-            value: new.join(", "),
-            events: vec![(time, Arc::clone(&observation.seen.brief))],
-            completed_by: observation.seen.brief.id(),
-        })
-    }
-
-    /// The group of an observation, which is not idle now.
-    fn touch(&mut self, observation: &Observation) -> Option<&mut Group> {
-        self.clock += 1;
-        let groups = self.groups.get_mut(observation.correlation as usize)?;
-        let memory = &mut self.memory;
-        let group = groups.entry(Arc::clone(&observation.group)).or_insert_with(|| {
-            memory.groups += 1;
-            Group::default()
-        });
-        group.touched = self.clock;
-        Some(group)
-    }
-
-    /// Forgets groups when there is too much of them: a tenth of what is allowed at a time.
-    fn make_room(&mut self) {
-        let Limits { groups, entries, .. } = self.limits;
-        if self.memory.groups <= groups && self.memory.entries <= entries {
+        if self.is_past && observation.of_alert {
             return;
         }
-        let all = self.groups.iter().flat_map(HashMap::values);
-        let mut idle: Vec<(u64, usize)> = all.map(|g| (g.touched, g.weight())).collect();
-        idle.sort_unstable();
-        let (mut left, mut weight) = (self.memory.groups, self.memory.entries);
-        let mut limit = 0;
-        for (touched, entries_of) in idle {
-            if left <= groups - groups / 10 && weight <= entries - entries / 10 {
-                break;
+        self.take_all(detector, Some(observation), VecDeque::new(), on_alert);
+    }
+
+    /// Takes what [`Detector::recall`] gives of an alert that is stored.
+    pub fn take_stored(&mut self, detector: &Detector, observation: Observation) {
+        self.take_all(detector, Some(observation), VecDeque::new(), &mut |_| {});
+    }
+
+    /// Takes an observation, then those that wait, and what comes of them.
+    fn take_all(
+        &mut self,
+        detector: &Detector,
+        mut next: Option<Observation>,
+        mut waiting: VecDeque<Observation>,
+        on_alert: &mut dyn FnMut(Alert),
+    ) {
+        // Correlations feed none that feed them, so there is an end to it.
+        while let Some(observation) = next.take().or_else(|| waiting.pop_front()) {
+            let place = observation.correlation as usize;
+            let Some(rule) = rule_of(detector, place) else { continue };
+            self.groups.observe(observation.seen.time);
+            let finding = self.observe(detector, rule, &observation);
+            self.groups.make_room();
+            if let Some(finding) = finding {
+                self.tell(detector, place, &finding, &mut waiting, on_alert);
             }
-            // The group that has just been touched stays.
-            if touched == self.clock {
-                break;
+        }
+    }
+
+    /// What an observation makes of what is known of its group.
+    fn observe(
+        &mut self,
+        detector: &Detector,
+        rule: &Correlation,
+        observation: &Observation,
+    ) -> Option<Finding> {
+        let table = observation.correlation as usize;
+        let key = observation.group.key;
+        let time = observation.seen.time;
+        let lateness = self.groups.limits.lateness;
+        let inputs = detector.plan().correlations.get(table)?.inputs;
+        let until = |newest: Option<i64>| newest.unwrap_or(time).saturating_add(rule.timespan);
+        let is_late = |newest: Option<i64>| {
+            newest.is_some_and(|newest| time < newest.saturating_sub(lateness))
+        };
+        let outcome = match rule.kind {
+            CorrelationKind::FirstSeen => {
+                return self.groups.change(table, key, |known: &mut Known| {
+                    (known.take(rule, observation), until(None))
+                })?;
             }
-            limit = touched;
-            left -= 1;
-            weight = weight.saturating_sub(entries_of);
+            CorrelationKind::ImpossibleTravel => return self.travel(rule, observation),
+            CorrelationKind::MissingFollowup => return self.follow(rule, observation),
+            CorrelationKind::Spike => self.groups.change(table, key, |usual: &mut Usual| {
+                if is_late(usual.newest()) {
+                    return (None, time);
+                }
+                let found = usual.take(rule, lateness, observation);
+                (Some(found), until(usual.newest()).saturating_add(BASELINE))
+            })?,
+            CorrelationKind::Risk => self.groups.change(table, key, |burden: &mut Burden| {
+                if is_late(burden.newest()) {
+                    return (None, time);
+                }
+                let found = burden.take(rule, lateness, observation);
+                (Some(found), until(burden.newest()))
+            })?,
+            _ => self.groups.change(table, key, |counted: &mut Counted| {
+                if is_late(counted.newest()) {
+                    return (None, time);
+                }
+                let found = counted.take(rule, inputs, lateness, observation);
+                (Some(found), until(counted.newest()))
+            })?,
+        };
+        if outcome.is_none() {
+            self.groups.memory.late += 1;
         }
-        for groups in &mut self.groups {
-            groups.retain(|_, group| group.touched > limit);
+        outcome.flatten()
+    }
+
+    fn travel(&mut self, rule: &Correlation, observation: &Observation) -> Option<Finding> {
+        let Some(Seeing::Place(place)) = observation.seeing.first() else { return None };
+        let place: &Place = place;
+        let table = observation.correlation as usize;
+        let networks = self.correlations + table;
+        let key = observation.group.key;
+        let time = observation.seen.time;
+        let lateness = self.groups.limits.lateness;
+        let shared = rule.travel.shared as usize;
+        self.visit(networks, place.address, key, time, rule);
+        let legs = self.groups.change(table, key, |journey: &mut Journey| {
+            if journey.newest().is_some_and(|newest| time < newest.saturating_sub(lateness)) {
+                return (None, time);
+            }
+            let legs = journey.take(rule, lateness, place, observation);
+            let newest = journey.newest().unwrap_or(time);
+            (Some(legs), newest.saturating_add(rule.timespan.max(rule.travel.memory)))
+        })?;
+        let Some(legs) = legs else {
+            self.groups.memory.late += 1;
+            return None;
+        };
+        for leg in legs {
+            let mut are_many = |key: u64| {
+                let visitors = self.groups.find::<Visitors>(networks, key);
+                visitors.is_some_and(|v| v.are_many(leg.time(), rule.timespan, shared))
+            };
+            if leg.addresses().into_iter().any(&mut are_many) {
+                continue;
+            }
+            // A network that many travel to at once is a tunnel of theirs.
+            let mut is_tunnel = false;
+            for system in leg.new_systems() {
+                self.visit(networks, system, key, leg.time(), rule);
+                let visitors = self.groups.find::<Visitors>(networks, system);
+                let many = |v: &mut Visitors| v.are_many(leg.time(), rule.timespan, shared);
+                is_tunnel |= visitors.is_some_and(many);
+            }
+            if is_tunnel {
+                continue;
+            }
+            let journey = self.groups.find::<Journey>(table, key)?;
+            return journey.tell(rule, &leg, observation);
         }
-        self.memory.evicted += (self.memory.groups - left) as u64;
-        (self.memory.groups, self.memory.entries) = (left, weight);
+        None
+    }
+
+    /// Notes that a group was at an address, or has travelled to a network.
+    fn visit(&mut self, networks: usize, key: u64, group: u64, time: i64, rule: &Correlation) {
+        self.groups.change(networks, key, |visitors: &mut Visitors| {
+            visitors.note(group, time, rule.travel.shared as usize);
+            ((), time.saturating_add(rule.timespan))
+        });
+    }
+
+    fn follow(&mut self, rule: &Correlation, observation: &Observation) -> Option<Finding> {
+        let table = observation.correlation as usize;
+        let key = observation.group.key;
+        let seen = &observation.seen;
+        let patience = self.groups.limits.patience;
+        let passed = self.time.saturating_sub(patience);
+        let end = seen.time.saturating_add(rule.timespan);
+        if observation.input > 0 {
+            let oldest = passed.saturating_sub(rule.timespan);
+            self.groups.change(table, key, |awaited: &mut Awaited| {
+                awaited.answer(rule, oldest, seen);
+                ((), awaited.newest().unwrap_or(seen.time).saturating_add(rule.timespan))
+            });
+            return None;
+        }
+        // What answers it may have come, and been forgotten.
+        if end < passed {
+            self.groups.memory.late += 1;
+            return None;
+        }
+        let waits = self.groups.change(table, key, |awaited: &mut Awaited| {
+            let waits = awaited.wait(rule, observation);
+            (waits, awaited.newest().unwrap_or(seen.time).saturating_add(rule.timespan))
+        });
+        if waits == Some(true) {
+            self.deadlines.insert(Deadline {
+                time: end,
+                correlation: observation.correlation,
+                event: seen.brief.id().into(),
+                group: key,
+            });
+            if self.deadlines.len() > MOST_DEADLINES {
+                self.deadlines.pop_first();
+                self.groups.memory.evicted += 1;
+            }
+        }
+        None
+    }
+
+    /// Tells of what has not come before a time.
+    fn give_up(&mut self, detector: &Detector, before: i64, on_alert: &mut dyn FnMut(Alert)) {
+        while self.deadlines.first().is_some_and(|deadline| deadline.time < before) {
+            let Some(deadline) = self.deadlines.pop_first() else { return };
+            let place = deadline.correlation as usize;
+            let Some(rule) = rule_of(detector, place) else { continue };
+            let found = self.groups.change(place, deadline.group, |awaited: &mut Awaited| {
+                (awaited.give_up(rule, &deadline.event), i64::MIN)
+            });
+            if let Some(finding) = found.flatten() {
+                let mut waiting = VecDeque::new();
+                self.tell(detector, place, &finding, &mut waiting, on_alert);
+                self.take_all(detector, None, waiting, on_alert);
+            }
+        }
+    }
+
+    /// Raises the alert about a finding, and lets other correlations know of it.
+    fn tell(
+        &mut self,
+        detector: &Detector,
+        place: usize,
+        finding: &Finding,
+        waiting: &mut VecDeque<Observation>,
+        on_alert: &mut dyn FnMut(Alert),
+    ) {
+        let plan = detector.plan();
+        let Some(planned) = plan.correlations.get(place) else { return };
+        let Ok(event) = LogEvent::parse(&finding.seen.raw) else { return };
+        let context = Context::new(self.organization.clone());
+        let record = Record::new(&event, &context, finding.seen.arrival);
+        let rule = planned.rule;
+        if planned.alerts
+            && let Some(alert) = detector.correlated(rule, &record, finding)
+        {
+            on_alert(alert);
+        }
+        if plan.is_fed_by(rule) {
+            let Some(alert) = detector.correlated_id(rule, finding) else { return };
+            let matched = Match { rule, record: &record, alert: &|| alert };
+            let mut sighting = Sighting::again(&finding.seen);
+            let exceptions = &mut self.exceptions;
+            let is_past = self.is_past;
+            plan.observe(
+                &matched,
+                &mut sighting,
+                &mut |rule| detector.is_excepted(rule, &record, exceptions),
+                &mut |observation| {
+                    if !is_past || !observation.of_alert {
+                        waiting.push_back(observation);
+                    }
+                },
+            );
+        }
     }
 }
 
-impl Group {
-    fn finding<'o>(
-        &self,
-        rule: &'o Correlation,
-        observation: &'o Observation,
-        found: &Found,
-    ) -> Finding<'o> {
-        let mut events: Vec<(i64, Arc<Brief>)> = Vec::new();
-        for entry in self.window.range(found.start, found.end) {
-            // One event may be there for several rules or values.
-            let is_last = events.last().is_some_and(|(_, last)| *last == entry.brief);
-            if !is_last {
-                events.push((entry.time, Arc::clone(&entry.brief)));
-            }
-        }
-        let count = events.len();
-        let completed_by = observation.seen.brief.id();
-        if count > MOST_LISTED {
-            let place = events.iter().position(|(_, brief)| brief.id() == completed_by);
-            let completing = place.and_then(|place| events.get(place).cloned());
-            events.truncate(MOST_LISTED);
-            if place.is_some_and(|place| place >= MOST_LISTED) {
-                events.pop();
-                events.extend(completing);
-            }
-        }
-        let value = written(found.number);
-        Finding { rule, group: &observation.group, count, value, events, completed_by }
-    }
-}
-
-/// A number without more digits than it needs.
-fn written(number: f64) -> String {
-    let text = format!("{number:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// A correlation of a detector.
+fn rule_of(detector: &Detector, place: usize) -> Option<&Correlation> {
+    let planned = detector.plan().correlations.get(place)?;
+    let rule: &Arc<crate::sigma::Rule> = &detector.rules().get(planned.rule)?.rule;
+    rule.correlation.as_ref()
 }

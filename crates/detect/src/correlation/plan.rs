@@ -1,182 +1,15 @@
 //! Which rules feed which correlations, and with what of an event.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ecs::{Lookup, Record};
-use hashbrown::HashMap;
 use okta::json::Value;
+use uuid::Uuid;
 
-use super::observation::{Observation, Seeing, Seen, hash};
-use crate::sigma::diagnostic::Report;
-use crate::sigma::{CorrelationKind, Diagnostic, Position, Reference, Rule};
-
-/// For each rule, the places of the rules that it names; and what is wrong with the names.
-/// Rules that name what there is not, or themselves in a circle, are in `broken`.
-#[derive(Debug, Default)]
-pub(crate) struct Links {
-    /// The places of the rules that a correlation names, in its order; none for other rules.
-    pub(crate) inputs: Vec<Vec<usize>>,
-    /// Whether a correlation cannot be used.
-    pub(crate) broken: Vec<bool>,
-    /// Whether a rule only serves correlations of its file and raises no alerts of its own.
-    pub(crate) silent: Vec<bool>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
-}
-
-impl Links {
-    pub(crate) fn of(rules: &[Arc<Rule>]) -> Self {
-        let mut links = Self {
-            inputs: vec![Vec::new(); rules.len()],
-            broken: vec![false; rules.len()],
-            silent: vec![false; rules.len()],
-            diagnostics: Vec::new(),
-        };
-        if rules.iter().all(|rule| rule.correlation.is_none()) {
-            return links;
-        }
-        let names = Names::of(rules);
-        for (place, rule) in rules.iter().enumerate() {
-            let Some(correlation) = &rule.correlation else { continue };
-            for reference in &correlation.rules {
-                match names.find(reference, rule, rules) {
-                    Some(found) => {
-                        if let Some(inputs) = links.inputs.get_mut(place) {
-                            inputs.push(found);
-                        }
-                    }
-                    None => {
-                        let message = format!("there is no rule '{}'", reference.name);
-                        let hint = names.like(&reference.name);
-                        links.report(rule, reference.at, "unknown-rule", message, hint);
-                        links.set_broken(place);
-                    }
-                }
-            }
-        }
-        links.find_circles(rules);
-        links.find_silent(rules);
-        links
-    }
-
-    fn set_broken(&mut self, place: usize) {
-        if let Some(broken) = self.broken.get_mut(place) {
-            *broken = true;
-        }
-    }
-
-    fn report(
-        &mut self,
-        rule: &Rule,
-        at: Position,
-        code: &'static str,
-        message: String,
-        hint: Option<String>,
-    ) {
-        let mut report = Report::new(Arc::clone(&rule.file));
-        report.error(code, at, message, hint);
-        self.diagnostics.extend(report.diagnostics);
-    }
-
-    /// Takes away, again and again, the correlations all of whose rules are known to be fine;
-    /// what is left stands in a circle, or waits for one that does.
-    fn find_circles(&mut self, rules: &[Arc<Rule>]) {
-        let mut fine: Vec<bool> = rules.iter().map(|rule| rule.correlation.is_none()).collect();
-        loop {
-            let mut found = false;
-            for (place, inputs) in self.inputs.iter().enumerate() {
-                let is_broken = self.broken.get(place) == Some(&true);
-                let is_fine = fine.get(place) == Some(&true);
-                if !is_fine && !is_broken && inputs.iter().all(|i| fine.get(*i) == Some(&true)) {
-                    if let Some(fine) = fine.get_mut(place) {
-                        *fine = true;
-                    }
-                    found = true;
-                }
-            }
-            if !found {
-                break;
-            }
-        }
-        for (place, rule) in rules.iter().enumerate() {
-            let Some(correlation) = &rule.correlation else { continue };
-            if fine.get(place) == Some(&true) || self.broken.get(place) == Some(&true) {
-                continue;
-            }
-            let inputs = self.inputs.get(place).cloned().unwrap_or_default();
-            let unusable = inputs.iter().position(|input| fine.get(*input) != Some(&true));
-            let reference = unusable.and_then(|position| correlation.rules.get(position));
-            let at = reference.map_or(correlation.at, |reference| reference.at);
-            let name = reference.map_or("", |reference| reference.name.as_str());
-            let message = format!("'{name}' cannot be used here: it is in a circle, or broken");
-            self.report(rule, at, "correlation-cycle", message, None);
-            self.set_broken(place);
-        }
-    }
-
-    fn find_silent(&mut self, rules: &[Arc<Rule>]) {
-        for (place, rule) in rules.iter().enumerate() {
-            let (mut serves, mut generates) = (false, false);
-            for (inputs, user) in self.inputs.iter().zip(rules) {
-                if inputs.contains(&place) && user.file == rule.file {
-                    serves = true;
-                    generates |= user.correlation.as_ref().is_some_and(|c| c.generate);
-                }
-            }
-            if let Some(silent) = self.silent.get_mut(place) {
-                *silent = serves && !generates;
-            }
-        }
-    }
-
-    /// The rules that are needed for those that are chosen, those included.
-    pub(crate) fn needed(&self, chosen: &[bool]) -> Vec<bool> {
-        let mut needed = chosen.to_vec();
-        let mut waiting: Vec<usize> =
-            chosen.iter().enumerate().filter(|(_, on)| **on).map(|(place, _)| place).collect();
-        while let Some(place) = waiting.pop() {
-            for input in self.inputs.get(place).into_iter().flatten() {
-                if let Some(needed) = needed.get_mut(*input).filter(|needed| !**needed) {
-                    *needed = true;
-                    waiting.push(*input);
-                }
-            }
-        }
-        needed
-    }
-}
-
-/// The places of rules by id and name in lower case.
-struct Names(HashMap<String, Vec<usize>>);
-
-impl Names {
-    fn of(rules: &[Arc<Rule>]) -> Self {
-        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
-        for (place, rule) in rules.iter().enumerate() {
-            for name in rule.id.iter().chain(&rule.name) {
-                names.entry(name.to_lowercase()).or_default().push(place);
-            }
-        }
-        Self(names)
-    }
-
-    /// The rule of this name; of several, the one in the same file, else the last.
-    fn find(&self, reference: &Reference, rule: &Rule, rules: &[Arc<Rule>]) -> Option<usize> {
-        let places = self.0.get(&reference.name.to_lowercase())?;
-        let is_here = |place: &&usize| rules.get(**place).is_some_and(|r| r.file == rule.file);
-        places.iter().rfind(is_here).or(places.last()).copied()
-    }
-
-    fn like(&self, name: &str) -> Option<String> {
-        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        let meant = crate::sigma::diagnostic::nearest(name, names);
-        Some(match meant {
-            Some(meant) => format!("did you mean '{meant}'?"),
-            None => "name a rule of a loaded file by its 'name' or 'id'".to_owned(),
-        })
-    }
-}
+use super::observation::{Group, Lookups, Observation, Place, Seeing, Seen, Weighed};
+use crate::sigma::{CorrelationKind, Rule};
 
 /// The correlations of a detector.
 #[derive(Debug, Default)]
@@ -184,6 +17,11 @@ pub(crate) struct Plan {
     pub(crate) correlations: Vec<Planned>,
     /// By the place of a rule: the correlations that its matches are for.
     feeds: Vec<Vec<Feed>>,
+    /// The different lists of fields to group by.
+    groupings: Vec<Vec<Lookup>>,
+    lookups: Lookups,
+    /// What makes hashes of groups and values unforeseeable.
+    hasher: RandomState,
 }
 
 /// A correlation that is on.
@@ -205,9 +43,38 @@ struct Feed {
     rule: usize,
     /// Which of its rules has matched.
     input: u16,
-    group_by: Vec<Lookup>,
+    /// The fields to group by, by their place in the plan.
+    grouping: usize,
     fields: Vec<Lookup>,
     kind: CorrelationKind,
+    /// How much an alert of the rule weighs, for a risk.
+    weight: f64,
+    /// Whether it is the rule's alerts that count, which are stored.
+    of_alerts: bool,
+}
+
+/// An event as far as it has been worked out for correlations.
+#[derive(Debug, Default)]
+pub(crate) struct Sighting {
+    seen: Option<Arc<Seen>>,
+    /// Groups that have been worked out, by their place in the plan.
+    groups: Vec<(usize, Option<Group>)>,
+}
+
+impl Sighting {
+    /// An event that has been seen already.
+    pub(crate) fn again(seen: &Arc<Seen>) -> Self {
+        Self { seen: Some(Arc::clone(seen)), groups: Vec::new() }
+    }
+}
+
+/// A match of a rule with an event.
+pub(crate) struct Match<'m, 'r> {
+    /// The rule, by its place in the detector.
+    pub(crate) rule: usize,
+    pub(crate) record: &'m Record<'r>,
+    /// Works out the id of the alert about it.
+    pub(crate) alert: &'m dyn Fn() -> Uuid,
 }
 
 impl Plan {
@@ -216,14 +83,22 @@ impl Plan {
     pub(crate) fn new(rules: &[Arc<Rule>], inputs: &[Vec<usize>], alerts: &[bool]) -> Self {
         let mut plan = Self::default();
         plan.feeds.resize_with(rules.len(), Vec::new);
+        let builds_on_risk = builds_on_risk(rules, inputs);
         for (place, rule) in rules.iter().enumerate() {
             let (Some(correlation), Some(inputs)) = (&rule.correlation, inputs.get(place)) else {
                 continue;
             };
             let number = u32::try_from(plan.correlations.len()).unwrap_or(u32::MAX);
-            let alerts = alerts.get(place) == Some(&true);
-            plan.correlations.push(Planned { rule: place, alerts, inputs: inputs.len() });
-            for (input, from) in (0_u16..).zip(inputs) {
+            let raises = |place: usize| alerts.get(place) == Some(&true);
+            let planned = Planned { rule: place, alerts: raises(place), inputs: inputs.len() };
+            plan.correlations.push(planned);
+            let is_risk = correlation.kind == CorrelationKind::Risk;
+            // A risk that names no rules is one of all alerts, but not of its own.
+            let all: Vec<usize> = (0..rules.len())
+                .filter(|other| raises(*other) && builds_on_risk.get(*other) == Some(&false))
+                .collect();
+            let from = if is_risk && correlation.rules.is_empty() { &all } else { inputs };
+            for (input, from) in (0_u16..60_000).zip(from) {
                 let reference = correlation.rules.get(usize::from(input));
                 let lookup = |name: &String| {
                     let is_rule = |rule: &str| {
@@ -231,13 +106,17 @@ impl Plan {
                     };
                     Lookup::resolve(correlation.field_of(name, is_rule).unwrap_or(name))
                 };
+                let group_by: Vec<Lookup> = correlation.group_by.iter().map(lookup).collect();
+                let weight = rules.get(*from).map_or(0.0, |r| correlation.risk.weights.of(r));
                 let feed = Feed {
                     correlation: number,
                     rule: place,
                     input,
-                    group_by: correlation.group_by.iter().map(lookup).collect(),
+                    grouping: plan.grouping(group_by),
                     fields: correlation.fields.iter().map(lookup).collect(),
                     kind: correlation.kind,
+                    weight,
+                    of_alerts: is_risk && raises(*from),
                 };
                 if let Some(feeds) = plan.feeds.get_mut(*from) {
                     feeds.push(feed);
@@ -245,6 +124,17 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// The place of a list of fields to group by.
+    fn grouping(&mut self, group_by: Vec<Lookup>) -> usize {
+        match self.groupings.iter().position(|known| *known == group_by) {
+            Some(place) => place,
+            None => {
+                self.groupings.push(group_by);
+                self.groupings.len() - 1
+            }
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -256,42 +146,96 @@ impl Plan {
         self.feeds.get(rule).is_some_and(|feeds| !feeds.is_empty())
     }
 
-    /// What the match of a rule with an event is to the correlations, `seen` once for all of
-    /// them. An event that lacks a field to group by is none.
+    /// The rules, by their places, of the correlations that a rule's matches are for, as far as
+    /// it is not the stored alerts that count.
+    pub(crate) fn fed_by_events(&self, rule: usize) -> impl Iterator<Item = usize> {
+        let feeds = self.feeds.get(rule).into_iter().flatten();
+        feeds.filter(|feed| !feed.of_alerts).map(|feed| feed.rule)
+    }
+
+    /// The rules, by their places, that feed the correlation at a place, in its order.
+    pub(crate) fn inputs_of(&self, correlation: usize) -> Vec<usize> {
+        let mut inputs: Vec<(u16, usize)> = Vec::new();
+        for (place, feeds) in self.feeds.iter().enumerate() {
+            let of_it = feeds.iter().filter(|feed| feed.rule == correlation && !feed.of_alerts);
+            inputs.extend(of_it.map(|feed| (feed.input, place)));
+        }
+        inputs.sort_unstable();
+        inputs.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Whether there is a correlation of stored alerts.
+    pub(crate) fn counts_alerts(&self) -> bool {
+        self.feeds.iter().flatten().any(|feed| feed.of_alerts)
+    }
+
+    /// What the match of a rule with an event is to the correlations; `sighting` is the same for
+    /// all matches of the event. An event that lacks a field to group by is none.
     pub(crate) fn observe(
         &self,
-        rule: usize,
-        record: &Record<'_>,
-        seen: &mut Option<Arc<Seen>>,
+        matched: &Match<'_, '_>,
+        sighting: &mut Sighting,
         is_excepted: &mut dyn FnMut(usize) -> bool,
         on_observation: &mut dyn FnMut(Observation),
     ) {
-        for feed in self.feeds.get(rule).into_iter().flatten() {
-            let Some(group) = feed.group(record) else { continue };
+        let Match { rule, record, alert } = matched;
+        for feed in self.feeds.get(*rule).into_iter().flatten() {
+            let Some(group) = self.group(feed.grouping, record, sighting) else { continue };
             if is_excepted(feed.rule) {
                 continue;
             }
-            let values = feed.values(record);
-            if feed.kind.has_field() && values.is_empty() {
-                continue;
-            }
-            let seen = seen.get_or_insert_with(|| Arc::new(Seen::of(record)));
+            let seeing = match feed.kind {
+                CorrelationKind::Risk => {
+                    let rule = u32::try_from(*rule).unwrap_or(u32::MAX);
+                    vec![Seeing::Alert(Weighed { id: alert(), rule, weight: feed.weight })]
+                }
+                CorrelationKind::ImpossibleTravel => {
+                    let Some(place) = self.place(record) else { continue };
+                    vec![Seeing::Place(Box::new(place))]
+                }
+                kind => {
+                    let values = self.values(feed, record);
+                    // A spike may count values, and does where its rule names a field.
+                    let has_field = kind.has_field() || !feed.fields.is_empty();
+                    if has_field && values.is_empty() {
+                        continue;
+                    }
+                    values
+                }
+            };
+            let seen =
+                sighting.seen.get_or_insert_with(|| Arc::new(Seen::of(record, &self.lookups)));
             on_observation(Observation {
                 correlation: feed.correlation,
                 input: feed.input,
-                group: group.clone(),
-                seeing: values,
+                of_alert: feed.of_alerts,
+                group,
+                seeing,
                 seen: Arc::clone(seen),
             });
         }
     }
-}
 
-impl Feed {
-    /// The values to group by as a JSON array; the first value of each field counts.
-    fn group(&self, record: &Record<'_>) -> Option<Arc<str>> {
-        let mut group = b"[".to_vec();
-        for (place, lookup) in self.group_by.iter().enumerate() {
+    /// The values to group by; the first value of each field counts.
+    fn group(
+        &self,
+        grouping: usize,
+        record: &Record<'_>,
+        sighting: &mut Sighting,
+    ) -> Option<Group> {
+        let known = sighting.groups.iter().find(|(place, _)| *place == grouping);
+        if let Some((_, group)) = known {
+            return group.clone();
+        }
+        let group = self.groupings.get(grouping).and_then(|lookups| self.made(lookups, record));
+        sighting.groups.push((grouping, group.clone()));
+        group
+    }
+
+    fn made(&self, lookups: &[Lookup], record: &Record<'_>) -> Option<Group> {
+        let mut group = Vec::with_capacity(64);
+        group.push(b'[');
+        for (place, lookup) in lookups.iter().enumerate() {
             let value = record.first(lookup).filter(|value| !value.is_empty())?;
             if place > 0 {
                 group.push(b',');
@@ -299,19 +243,25 @@ impl Feed {
             ecs::write_json_string(&mut group, &value);
         }
         group.push(b']');
-        String::from_utf8(group).ok().map(Arc::from)
+        let text: Arc<str> = std::str::from_utf8(&group).ok()?.into();
+        Some(Group { key: self.hash(0, &text), text })
     }
 
-    fn values(&self, record: &Record<'_>) -> Vec<Seeing> {
+    /// A hash that is the same for the same text as long as the plan lives.
+    fn hash(&self, seed: u64, text: &str) -> u64 {
+        self.hasher.hash_one((seed, text))
+    }
+
+    fn values(&self, feed: &Feed, record: &Record<'_>) -> Vec<Seeing> {
         const MOST: usize = 16;
         let mut values = Vec::new();
         let numeric = matches!(
-            self.kind,
+            feed.kind,
             CorrelationKind::ValueSum
                 | CorrelationKind::ValueAvg
                 | CorrelationKind::ValuePercentile
         );
-        for (place, lookup) in (0_u64..).zip(&self.fields) {
+        for (place, lookup) in (0_u64..).zip(&feed.fields) {
             let _ = record.visit(lookup, &mut |value| {
                 let text = match value {
                     Value::Null => None,
@@ -324,11 +274,77 @@ impl Feed {
                     let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
                     values.extend(number.map(Seeing::Number));
                 } else {
-                    values.push(Seeing::Value(hash(place, &text), text.into()));
+                    values.push(Seeing::Value(self.hash(place, &text), text.into()));
                 }
                 if values.len() < MOST { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             });
         }
         values
+    }
+
+    /// Where an event came from. Nothing is a place that is not known, or that hides where
+    /// somebody is: a proxy, or a tunnel for the anonymous.
+    fn place(&self, record: &Record<'_>) -> Option<Place> {
+        let (latitude, longitude) = record.coordinates()?;
+        let (latitude, longitude) = (latitude.parse().ok()?, longitude.parse().ok()?);
+        // Databases of places have this for an address that they know nothing of.
+        if latitude == 0.0 && longitude == 0.0 {
+            return None;
+        }
+        let Lookups { address, system, city, country, proxy, tunnels, .. } = &self.lookups;
+        let is_proxy = record.first(proxy).is_some_and(|flag| flag == "true");
+        if is_proxy || record.first(tunnels).is_some_and(|tunnels| is_anonymous(&tunnels)) {
+            return None;
+        }
+        let first = |lookup| record.first(lookup).filter(|text| !text.is_empty());
+        let (address, system) = (first(address)?, first(system).filter(|system| system != "0"));
+        let (city, country) = (first(city), first(country));
+        let network = format!(
+            "{}\n{}",
+            system.as_deref().unwrap_or(&address),
+            country.as_deref().unwrap_or_default()
+        );
+        let known: Vec<&str> = city.iter().chain(&country).map(String::as_str).collect();
+        let label = if known.is_empty() { address.clone() } else { known.join(", ") };
+        Some(Place {
+            latitude,
+            longitude,
+            address: self.hash(1, &address),
+            system: system.map(|system| self.hash(2, &system)),
+            network: self.hash(3, &network),
+            label: label.chars().take(100).collect::<String>().into(),
+        })
+    }
+}
+
+/// Whether one of the tunnels of Okta's `tunnels`, a JSON array of objects, is for the anonymous.
+fn is_anonymous(tunnels: &str) -> bool {
+    const LONGEST: usize = 16 * 1024;
+    if tunnels.len() > LONGEST || !tunnels.contains("anonymous") {
+        return false;
+    }
+    let tunnels: serde_json::Value = serde_json::from_str(tunnels).unwrap_or_default();
+    let tunnels = tunnels.as_array().map_or(&[][..], Vec::as_slice);
+    tunnels.iter().any(|tunnel| tunnel.get("anonymous") == Some(&serde_json::Value::Bool(true)))
+}
+
+/// Whether each rule is a risk, or builds on one.
+fn builds_on_risk(rules: &[Arc<Rule>], inputs: &[Vec<usize>]) -> Vec<bool> {
+    let is_risk = |rule: &Arc<Rule>| {
+        rule.correlation.as_ref().is_some_and(|c| c.kind == CorrelationKind::Risk)
+    };
+    let mut builds: Vec<bool> = rules.iter().map(is_risk).collect();
+    loop {
+        let mut found = false;
+        for (place, inputs) in inputs.iter().enumerate() {
+            let builds_now = inputs.iter().any(|input| builds.get(*input) == Some(&true));
+            if let Some(builds) = builds.get_mut(place).filter(|builds| builds_now && !**builds) {
+                *builds = true;
+                found = true;
+            }
+        }
+        if !found {
+            return builds;
+        }
     }
 }

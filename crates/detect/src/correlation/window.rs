@@ -1,56 +1,62 @@
-//! The events of a group, and whether some of them are what a correlation looks for.
+//! The events of a group, in order of their times.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use hashbrown::HashSet;
 
 use super::observation::Brief;
-use crate::sigma::{Correlation, CorrelationKind, MOST_EVENTS};
+use crate::sigma::{Correlation, CorrelationKind, MOST_EVENTS, Operator};
 
 /// How many windows are looked at for one event that came late, where each takes a look at all
 /// of its events.
 const MOST_LOOKS: usize = 256;
+/// How many events are kept whatever they are. Of more, those say nothing new that stand between
+/// two others with the same value within the time span: no window has them and neither of these.
+const FEW: usize = 16;
+/// How far back it is looked for those.
+const MOST_STEPS: usize = 64;
+/// What is left of an event takes this much, in bytes; several correlations share it.
+const BRIEF: usize = 96;
 
 /// An event of a group.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) time: i64,
+pub(super) struct Entry {
+    pub(super) time: i64,
     /// A hash of the value, or the bits of a number.
-    pub(crate) value: u64,
-    pub(crate) input: u16,
-    pub(crate) brief: Arc<Brief>,
+    pub(super) value: u64,
+    pub(super) input: u16,
+    pub(super) brief: Brief,
 }
 
 /// Events in order of their times.
 #[derive(Debug, Default)]
-pub(crate) struct Window {
+pub(super) struct Window {
     entries: VecDeque<Entry>,
 }
 
 /// Events that are what is looked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(super) struct Found {
     /// The places of the first event, and the one behind the last.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
     /// The time of the last event.
-    pub(crate) time: i64,
+    pub(super) time: i64,
     /// What was worked out.
-    pub(crate) number: f64,
+    pub(super) number: f64,
 }
 
 impl Window {
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>() + self.entries.len() * BRIEF
     }
 
-    pub(crate) fn newest(&self) -> Option<i64> {
+    pub(super) fn newest(&self) -> Option<i64> {
         self.entries.back().map(|entry| entry.time)
     }
 
     /// Whether an entry is there already: exports overlap, and an event counts once.
-    pub(crate) fn has(&self, entry: &Entry) -> bool {
+    pub(super) fn has(&self, entry: &Entry) -> bool {
         if self.newest().is_none_or(|newest| newest < entry.time) {
             return false;
         }
@@ -63,13 +69,14 @@ impl Window {
     }
 
     /// The entries from `start` to before `end`.
-    pub(crate) fn range(&self, start: usize, end: usize) -> impl Iterator<Item = &Entry> {
+    pub(super) fn range(&self, start: usize, end: usize) -> impl Iterator<Item = &Entry> {
         self.entries.iter().skip(start).take(end.saturating_sub(start))
     }
 
-    /// Puts an entry where it belongs, and gives its place. What is older than `oldest`, or too
-    /// much, is let go.
-    pub(crate) fn insert(&mut self, entry: Entry, keep: i64) -> usize {
+    /// Puts an entry where it belongs, and gives its place. What is older than the newest by
+    /// more than `keep`, or too much, is let go; with `thinned`, so is what says nothing new
+    /// within that time span.
+    pub(super) fn insert(&mut self, entry: Entry, keep: i64, thinned: Option<i64>) -> usize {
         let key = |entry: &Entry| (entry.time, entry.input);
         let mut place = self.entries.len();
         if self.entries.back().is_some_and(|last| key(last) > key(&entry)) {
@@ -78,6 +85,13 @@ impl Window {
             place = self.entries.partition_point(before);
         }
         self.entries.insert(place, entry);
+        if let Some(span) = thinned
+            && self.entries.len() > FEW
+            && place + 1 == self.entries.len()
+            && self.thin(place, span)
+        {
+            place -= 1;
+        }
         let oldest = self.newest().map_or(i64::MIN, |newest| newest.saturating_sub(keep));
         while self.entries.len() > MOST_EVENTS as usize
             || self.entries.front().is_some_and(|entry| entry.time < oldest)
@@ -88,15 +102,36 @@ impl Window {
         place
     }
 
+    /// Takes out the entry between the last and another with its value within the time span.
+    fn thin(&mut self, last: usize, span: i64) -> bool {
+        let Some(entry) = self.entries.get(last) else { return false };
+        let (value, input, time) = (entry.value, entry.input, entry.time);
+        let before = self.entries.iter().enumerate().rev().skip(1).take(MOST_STEPS);
+        let mut same = before.filter(|(_, other)| (other.value, other.input) == (value, input));
+        let (Some((between, _)), Some((_, first))) = (same.next(), same.next()) else {
+            return false;
+        };
+        if time.saturating_sub(first.time) > span {
+            return false;
+        }
+        self.entries.remove(between).is_some()
+    }
+
     /// The first window with the entry at `place` in it that is what is looked for. A window
-    /// ends with an event and has all that are at most the time span older.
-    pub(crate) fn find(&self, place: usize, rule: &Correlation, inputs: usize) -> Option<Found> {
+    /// ends with an event and has all that are at most the time span older. `is_met` is given
+    /// the time of its end, and what was worked out.
+    pub(super) fn find(
+        &self,
+        place: usize,
+        rule: &Correlation,
+        is_met: &mut dyn FnMut(i64, f64) -> bool,
+    ) -> Option<Found> {
         let time = self.entries.get(place)?.time;
+        let is_cheap = works_by_count(rule);
         let mut end = place;
         for look in 0.. {
             let last = self.entries.get(end)?.time;
-            let looks =
-                if rule.kind == CorrelationKind::EventCount { usize::MAX } else { MOST_LOOKS };
+            let looks = if is_cheap { usize::MAX } else { MOST_LOOKS };
             if last.saturating_sub(time) > rule.timespan || look >= looks {
                 return None;
             }
@@ -107,15 +142,7 @@ impl Window {
             };
             let start = self.entries.partition_point(|entry| entry.time < first);
             let number = self.number(start, end, rule)?;
-            let is_met = match rule.kind {
-                CorrelationKind::Temporal | CorrelationKind::TemporalOrdered
-                    if rule.condition.is_empty() =>
-                {
-                    number >= count(inputs)
-                }
-                _ => rule.is_met(number),
-            };
-            if is_met {
+            if is_met(last, number) {
                 return Some(Found { start, end, time: last, number });
             }
         }
@@ -127,9 +154,9 @@ impl Window {
         let numbers = || entries().map(|entry| f64::from_bits(entry.value));
         Some(match rule.kind {
             CorrelationKind::EventCount => count(end - start),
-            CorrelationKind::ValueCount => {
-                let values: HashSet<u64> = entries().map(|entry| entry.value).collect();
-                count(values.len())
+            CorrelationKind::Spike if rule.fields.is_empty() => count(end - start),
+            CorrelationKind::ValueCount | CorrelationKind::Spike => {
+                count(self.different(start, end, enough(rule)))
             }
             CorrelationKind::Temporal => {
                 let seen = entries().fold(0_u64, |seen, entry| seen | (1 << (entry.input & 63)));
@@ -137,10 +164,10 @@ impl Window {
             }
             CorrelationKind::TemporalOrdered => {
                 let mut due = 0_u16;
-                let mut last: Option<&Arc<Brief>> = None;
+                let mut last: Option<&Brief> = None;
                 for entry in entries() {
                     // One event is not two of a series.
-                    if entry.input == due && last.is_none_or(|last| **last != *entry.brief) {
+                    if entry.input == due && last.is_none_or(|last| *last != entry.brief) {
                         due += 1;
                         last = Some(&entry.brief);
                     }
@@ -157,12 +184,73 @@ impl Window {
                 let rank = (rule.percentile / 100.0 * count(sorted.len())).ceil() as usize;
                 *sorted.get(rank.saturating_sub(1))?
             }
-            CorrelationKind::FirstSeen => return None,
+            CorrelationKind::FirstSeen
+            | CorrelationKind::ImpossibleTravel
+            | CorrelationKind::MissingFollowup
+            | CorrelationKind::Risk => return None,
         })
+    }
+
+    /// How many different values there are; no more are counted than `enough`.
+    fn different(&self, start: usize, end: usize, enough: usize) -> usize {
+        let range = self.entries.range(start..end.min(self.entries.len()));
+        let mut values = range.rev().map(|entry| entry.value);
+        // A few are compared faster than they are hashed.
+        let mut few = [0_u64; 8];
+        let mut found = 0;
+        for value in values.by_ref() {
+            if few.iter().take(found).any(|known| *known == value) {
+                continue;
+            }
+            if let Some(slot) = few.get_mut(found) {
+                *slot = value;
+                found += 1;
+                if found >= enough {
+                    return found;
+                }
+            } else {
+                let mut many: HashSet<u64> = few.into_iter().chain([value]).collect();
+                for value in values {
+                    if many.len() >= enough {
+                        break;
+                    }
+                    many.insert(value);
+                }
+                return many.len();
+            }
+        }
+        found
     }
 }
 
+/// Whether the number is no more than how many events there are.
+fn works_by_count(rule: &Correlation) -> bool {
+    match rule.kind {
+        CorrelationKind::EventCount => true,
+        CorrelationKind::Spike => rule.fields.is_empty(),
+        _ => false,
+    }
+}
+
+/// How many different values are as good as more for a rule: where it asks for at least some.
+fn enough(rule: &Correlation) -> usize {
+    if rule.kind != CorrelationKind::ValueCount {
+        return usize::MAX;
+    }
+    let mut most = 1.0_f64;
+    for (operator, bound) in &rule.condition {
+        match operator {
+            Operator::Gte => most = most.max(*bound),
+            Operator::Gt => most = most.max(bound + 1.0),
+            _ => return usize::MAX,
+        }
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded")]
+    let most = most.ceil() as usize;
+    most
+}
+
 /// A small number of events as a number to compare.
-fn count(count: usize) -> f64 {
+pub(super) fn count(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }

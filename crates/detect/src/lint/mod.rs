@@ -137,11 +137,29 @@ fn links(rules: &[(usize, Rule)]) -> Vec<(usize, Diagnostic)> {
     let all: Vec<Arc<Rule>> =
         all.chain(rules.iter().map(|(_, rule)| rule.clone())).map(Arc::new).collect();
     let findings = Links::of(&all).diagnostics.into_iter();
+    let weights = rules.iter().flat_map(|(_, rule)| weights(rule, &all));
     let place = |finding: Diagnostic| {
         let (index, _) = rules.iter().find(|(_, rule)| rule.file == finding.file)?;
         Some((*index, finding))
     };
-    findings.filter_map(place).collect()
+    findings.chain(weights).filter_map(place).collect()
+}
+
+/// What a risk says of the weight of rules and tags that there are not.
+fn weights(rule: &Rule, all: &[Arc<Rule>]) -> Vec<Diagnostic> {
+    let Some(correlation) = &rule.correlation else { return Vec::new() };
+    let mut report = Report::new(Arc::clone(&rule.file));
+    for (name, _) in &correlation.risk.weights.named {
+        let is_known = all.iter().any(|rule| {
+            let names = rule.id.iter().chain(&rule.name).chain([&rule.title]).chain(&rule.tags);
+            names.into_iter().any(|known| known.eq_ignore_ascii_case(name))
+        });
+        if !is_known {
+            let message = format!("no rule, tag or level is called '{name}'");
+            report.warning("unknown-rule", correlation.at, message, None);
+        }
+    }
+    report.diagnostics
 }
 
 /// Whether there are tests, and enough of them.

@@ -8,7 +8,9 @@ use ecs::{Kind, Lookup};
 use super::{Subject, visit_items};
 use crate::sigma::diagnostic::{Report, nearest};
 use crate::sigma::yaml::Content;
-use crate::sigma::{Correlation, Item, Modifier, Part, Pattern, Position, Value};
+use crate::sigma::{
+    Correlation, CorrelationKind, Item, Modifier, Operator, Part, Pattern, Position, Value,
+};
 
 pub(super) fn check(subject: &Subject<'_>, report: &mut Report) {
     let mut check_item = |item: &Item| {
@@ -40,6 +42,7 @@ fn of_correlation(correlation: &Correlation, subject: &Subject<'_>, report: &mut
         });
         element.or(node).map_or(correlation.at, |node| node.at)
     };
+    too_slow(correlation, at("timespan", 0), report);
     let is_alias = |name: &str| correlation.aliases.iter().any(|alias| alias.name == name);
     let names = (0..).zip(&correlation.group_by).map(|(place, name)| (name, at("group-by", place)));
     let fields = correlation.fields.iter().map(|name| (name, at("condition", 0)));
@@ -52,6 +55,29 @@ fn of_correlation(correlation: &Correlation, subject: &Subject<'_>, report: &mut
         if !is_alias(name) && !lookup.is_known() {
             unknown_field(name, at, report);
         }
+    }
+}
+
+/// Warns of a time span at whose end no two places are as far apart as the speed asks for.
+fn too_slow(correlation: &Correlation, at: Position, report: &mut Report) {
+    /// Half of the Earth's circumference, in kilometres.
+    const FARTHEST: f64 = 20_015.0;
+    if correlation.kind != CorrelationKind::ImpossibleTravel {
+        return;
+    }
+    let bounds = correlation.condition.iter().filter_map(|(operator, bound)| match operator {
+        Operator::Gt | Operator::Gte | Operator::Eq => Some(*bound),
+        _ => None,
+    });
+    let Some(speed) = bounds.reduce(f64::max).filter(|speed| *speed > 0.0) else { return };
+    let hours = correlation.timespan as f64 / 3_600_000.0;
+    let enough = FARTHEST / speed;
+    if hours > enough {
+        let message = format!(
+            "no place is farther than {FARTHEST} km: after {enough:.0} hours no journey is as fast"
+        );
+        let hint = format!("write 'timespan: {}h' at the most", enough.floor().max(1.0));
+        report.warning("timespan", at, message, hint);
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Case {
     pub at: Position,
     /// The LogEvents as JSON, in the order of their arrival: one, or those of a sequence.
     pub events: Vec<String>,
+    /// What time it is in the end; when nothing is said, that of the last event.
+    pub until: Option<Timestamp>,
     /// How many alerts a correlation has to raise.
     pub alerts: usize,
     /// The title that the alert has to have.
@@ -46,7 +48,7 @@ const START: i64 = 1_767_225_600_000;
 const MOST_EVENTS: usize = 20_000;
 
 const KEYS: [&str; 3] = ["placeholders", "matches", "near_misses"];
-const CASE_KEYS: [&str; 5] = ["name", "event", "events", "alerts", "title"];
+const CASE_KEYS: [&str; 6] = ["name", "event", "events", "until", "alerts", "title"];
 const STEP_KEYS: [&str; 5] = ["at", "repeat", "every", "each", "event"];
 
 impl RuleTests {
@@ -194,8 +196,12 @@ fn case(
         Some(alerts) => count(alerts, 1, MOST_EVENTS, report)?,
         None => 1,
     };
+    let until = match node.get("until") {
+        Some(until) => Some(Timestamp(START.saturating_add(span(until, report)?))),
+        None => None,
+    };
     let title = node.get("title").and_then(Node::text).map(str::to_owned);
-    Some(Case { name: name.to_owned(), at: node.at, events, alerts, title })
+    Some(Case { name: name.to_owned(), at: node.at, events, until, alerts, title })
 }
 
 /// A number within bounds.

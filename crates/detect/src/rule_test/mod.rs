@@ -38,6 +38,7 @@ use okta::LogEvent;
 
 pub use file::{Case, RuleTests};
 
+use crate::alert::Alert;
 use crate::compile::{Options, Placeholders};
 use crate::correlation::{Correlator, Limits};
 use crate::detector::{Detector, Found, Workspace};
@@ -236,14 +237,27 @@ fn sequence_problem(
             }
         });
         matches += usize::from(!observations.is_empty());
+        let on_alert = &mut |alert: Alert| {
+            if alert.rule == place {
+                titles.push(alert.title);
+            }
+        };
+        if let Some(time) = record.time() {
+            correlator.advance(detector, time, on_alert);
+        }
         for observation in observations {
-            correlator.take(detector, observation, &mut |alert| {
-                if alert.rule == place {
-                    titles.push(alert.title);
-                }
-            });
+            correlator.take(detector, observation, on_alert);
         }
     }
+    let on_alert = &mut |alert: Alert| {
+        if alert.rule == place {
+            titles.push(alert.title);
+        }
+    };
+    if let Some(until) = case.until {
+        correlator.advance(detector, until, on_alert);
+    }
+    correlator.finish(detector, on_alert);
     let seen = || {
         let seen = format!("its rules match {matches} of {} events", case.events.len());
         std::iter::once(seen).chain(titles.iter().map(|title| format!("alert: {title}"))).collect()

@@ -20,8 +20,10 @@ pub(crate) mod value;
 pub(crate) mod yaml;
 
 pub use condition::Condition;
+pub(crate) use correlation::BASELINE;
 pub use correlation::{
-    Alias, Correlation, CorrelationKind, MOST_EVENTS, Operator, Reference, in_words,
+    Alias, Correlation, CorrelationKind, MOST_EVENTS, Operator, Reference, Risk, Travel, Weights,
+    in_words,
 };
 pub use detection::{Detection, Item, Search, Selection};
 pub use diagnostic::{Diagnostic, Position, Severity};

@@ -177,7 +177,7 @@ async fn store(
     if elements.is_empty() {
         return Ok((elements, StoredIds { all: Vec::new(), events: 0 }));
     }
-    let batch = Batch { origin, text, events, rejects, cursor: None, received };
+    let batch = Batch { origin, text, events, rejects, cursor: None, received, caught_up: false };
     let receipt = app.handle.try_submit(batch).map_err(refused)?;
     share.hand_over();
     let unavailable = |detail| Problem::later(StatusCode::SERVICE_UNAVAILABLE, 5, detail);

@@ -191,6 +191,14 @@ pub(crate) fn run(args: ScanArgs) -> Result<u8> {
     for error in unreadable {
         say(&format!("wardgate: {error}"));
     }
+    let detect::Memory { groups, bytes, evicted, .. } = outcome.memory;
+    if evicted > 0 && !args.quiet {
+        say(&format!(
+            "wardgate: rules about several events forgot {evicted} groups to make room for others, \
+             and remember {groups} in {} MiB: scan fewer days at a time to miss nothing",
+            bytes >> 20
+        ));
+    }
     // Before the standard output, whose reader may have gone.
     if let Some(out) = navigator {
         write_layer(out, &detector, &outcome).context("cannot write the Navigator layer")?;

@@ -15,7 +15,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::intel::IndicatorSet;
 use anyhow::{Context, Result};
 use config::Config;
 use engine::{Limits, Metrics, Pipeline, channel};

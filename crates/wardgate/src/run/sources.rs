@@ -93,6 +93,7 @@ async fn backfill(
         rejects: Vec::new(),
         cursor: Some(cursor),
         received: Timestamp::now(),
+        caught_up: false,
     };
     if let Ok(receipt) = handle.submit(end).await {
         let _ = receipt.await;

@@ -1,6 +1,7 @@
 //! What comes of one chunk.
 
 use detect::{Alert, Observation};
+use ecs::Timestamp;
 use files::Form;
 
 /// The records, alerts and rejects of one chunk, in their order.
@@ -25,14 +26,25 @@ pub(crate) struct Batch {
     /// Where and why the first of them were rejected.
     pub(crate) reasons: Vec<String>,
     pub(crate) alerts: Vec<Alert>,
-    /// What correlations want to know of, each with the number of alerts before it.
-    pub(crate) observations: Vec<(usize, Observation)>,
+    /// What correlations want to know of.
+    pub(crate) observed: Vec<Observed>,
+    /// The time of the newest event.
+    pub(crate) newest: Option<Timestamp>,
+}
+
+/// What a correlation wants to know of an event.
+pub(crate) struct Observed {
+    /// The number of alerts before it.
+    pub(crate) alerts: usize,
+    /// The time of the newest event up to it.
+    pub(crate) newest: Option<Timestamp>,
+    pub(crate) observation: Observation,
 }
 
 impl Batch {
     /// Empties the batch and keeps its memory.
     pub(crate) fn clear(&mut self) {
-        let Self { records, rejects, reasons, alerts, observations, .. } = std::mem::take(self);
+        let Self { records, rejects, reasons, alerts, observed, .. } = std::mem::take(self);
         let emptied = |mut bytes: Vec<u8>| {
             // A chunk with one huge event does not make every batch as large.
             const LARGEST: usize = 8 << 20;
@@ -42,8 +54,8 @@ impl Batch {
         };
         (self.records, self.rejects) = (emptied(records), emptied(rejects));
         (self.reasons, self.alerts) = (reasons, alerts);
-        self.observations = observations;
-        self.observations.clear();
+        self.observed = observed;
+        self.observed.clear();
         self.reasons.clear();
         self.alerts.clear();
     }

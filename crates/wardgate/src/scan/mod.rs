@@ -54,6 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) rejects: Vec<String>,
     /// Alerts of each rule, by its place in the detector.
     pub(crate) alerts_by_rule: Vec<u64>,
+    /// What correlations remembered in the end, and what they forgot.
+    pub(crate) memory: detect::Memory,
 }
 
 /// How far a scan has come, for whoever shows it.
@@ -125,9 +127,9 @@ pub(crate) fn run(
     let tally = tallies.into_inner().unwrap_or_else(PoisonError::into_inner);
     let finished = sink.finish()?;
     let alerts_by_rule = finished.counts.by_rule();
-    let rejects = finished.rejects.clone();
+    let (rejects, memory) = (finished.rejects.clone(), finished.memory);
     let summary = Summary::new(&inputs, tally, &finished, detector);
     let (kept, left_out) = finished.kept.into_documents();
     let unreadable = unreadable.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Outcome { summary, kept, left_out, unreadable, rejects, alerts_by_rule })
+    Ok(Outcome { summary, kept, left_out, unreadable, rejects, alerts_by_rule, memory })
 }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use detect::sigma::Level;
-use detect::{Alert, Correlator, Detector, Limits};
+use detect::{Alert, Correlator, Detector, Limits, Memory};
 use ecs::Organization;
 use files::Form;
 use hashbrown::{HashMap, HashSet};
 use uuid::Uuid;
 
-use super::batch::{Batch, Wants};
+use super::batch::{Batch, Observed, Wants};
 use super::kept::Kept;
 use super::lock;
 use super::summary::{EntityCount, RuleCount};
@@ -83,6 +83,8 @@ pub(super) struct Finished {
     pub(super) inputs: Vec<InputCounts>,
     /// Where and why the first rejects were rejected.
     pub(super) rejects: Vec<String>,
+    /// What correlations remembered in the end, and what they forgot.
+    pub(super) memory: Memory,
 }
 
 #[derive(Clone, Default)]
@@ -109,8 +111,9 @@ impl<'d> Sink<'d> {
             kept: Kept::new(keep),
             inputs: vec![InputCounts::default(); inputs],
             rejects: Vec::new(),
+            memory: Memory::default(),
         };
-        let limits = Limits { lateness: LATENESS, ..Limits::default() };
+        let limits = Limits { lateness: LATENESS, patience: LATENESS, ..Limits::default() };
         let correlator = Correlator::new(detector, organization, limits);
         let waiting = BTreeMap::new();
         let state = State { due: 0, waiting, outputs, error: None, finished, correlator };
@@ -164,6 +167,7 @@ impl<'d> Sink<'d> {
     /// Flushes the outputs.
     pub(super) fn finish(self) -> io::Result<Finished> {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.end(self.detector);
         if let Some(error) = state.error {
             return Err(error);
         }
@@ -179,19 +183,38 @@ impl<'d> Sink<'d> {
 impl State {
     /// Puts the alerts about several events where the event that completed them stands.
     fn correlate(&mut self, batch: &mut Batch, detector: &Detector) {
-        if batch.observations.is_empty() {
+        if !detector.correlates() {
             return;
         }
         let mut alerts = Vec::with_capacity(batch.alerts.len());
         let mut single = std::mem::take(&mut batch.alerts).into_iter();
         let mut taken = 0;
-        for (before, observation) in batch.observations.drain(..) {
+        for Observed { alerts: before, newest, observation } in batch.observed.drain(..) {
             alerts.extend(single.by_ref().take(before.saturating_sub(taken)));
             taken = before;
-            self.correlator.take(detector, observation, &mut |alert| alerts.push(alert));
+            let on_alert = &mut |alert| alerts.push(alert);
+            if let Some(newest) = newest {
+                self.correlator.advance(detector, newest, on_alert);
+            }
+            self.correlator.take(detector, observation, on_alert);
         }
         alerts.extend(single);
+        if let Some(newest) = batch.newest {
+            self.correlator.advance(detector, newest, &mut |alert| alerts.push(alert));
+        }
         batch.alerts = alerts;
+    }
+
+    /// Raises the alerts about what has not come, now that nothing does any more.
+    fn end(&mut self, detector: &Detector) {
+        let mut batch = Batch::default();
+        self.correlator.finish(detector, &mut |alert| batch.alerts.push(alert));
+        if self.error.is_none()
+            && let Err(error) = self.write(&batch, detector)
+        {
+            self.error = Some(error);
+        }
+        self.finished.memory = self.correlator.memory();
     }
 
     fn write(&mut self, batch: &Batch, detector: &Detector) -> io::Result<()> {

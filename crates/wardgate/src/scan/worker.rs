@@ -9,8 +9,11 @@ use ecs::{Arrival, Context, Organization, Record, Timestamp, write_json_string};
 use files::{Candidate, Chunk, Input, Item, Part, Reason};
 use okta::{LogEvent, ParseError};
 
-use super::batch::{Batch, Wants};
+use super::batch::{Batch, Observed, Wants};
 use super::tally::Tally;
+
+/// How much later than now an event may say it is, in milliseconds.
+const SKEW: i64 = 300_000;
 
 /// How many reasons of a batch are kept for the terminal.
 const REASONS: usize = 20;
@@ -29,6 +32,8 @@ pub(super) struct Worker<'d> {
     tally: Tally,
     spare: Option<Batch>,
     events_since_reset: u32,
+    /// An event that says it is later than this does not say how late it is.
+    latest: Timestamp,
 }
 
 /// Where in the inputs something stands.
@@ -56,6 +61,7 @@ impl<'d> Worker<'d> {
             tally: Tally::default(),
             spare: None,
             events_since_reset: 0,
+            latest: Timestamp(Timestamp::now().0.saturating_add(SKEW)),
         }
     }
 
@@ -158,12 +164,14 @@ impl<'d> Worker<'d> {
             return;
         }
         batch.events += 1;
+        batch.newest = batch.newest.max(record.time().filter(|time| *time <= self.latest));
         self.tally.event(event, published);
         let detector = self.detector;
         detector.inspect(&record, &mut self.workspace, |found| match found {
             Found::Alert(alert) => batch.alerts.push(alert),
             Found::Observation(observation) => {
-                batch.observations.push((batch.alerts.len(), observation));
+                let (alerts, newest) = (batch.alerts.len(), batch.newest);
+                batch.observed.push(Observed { alerts, newest, observation });
             }
             Found::Excepted(_) => self.tally.excepted += 1,
         });

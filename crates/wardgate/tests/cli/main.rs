@@ -11,6 +11,7 @@
 #[cfg(target_os = "linux")]
 mod alerts;
 mod awkward;
+mod behaviour;
 mod config;
 mod correlation;
 mod damaged;

@@ -1,5 +1,6 @@
 //! `wardgate rules`: what is looked for, and whether it works.
 
+mod assess;
 mod coverage;
 mod lint;
 mod list;
@@ -28,6 +29,7 @@ enum RulesCommand {
     Test(test::TestArgs),
     Lint(lint::LintArgs),
     Coverage(coverage::CoverageArgs),
+    Assess(assess::AssessArgs),
 }
 
 /// Runs the command.
@@ -38,6 +40,7 @@ pub(crate) fn run(args: &RulesArgs) -> Result<u8> {
         RulesCommand::Test(args) => test::run(args),
         RulesCommand::Lint(args) => lint::run(args),
         RulesCommand::Coverage(args) => coverage::run(args),
+        RulesCommand::Assess(args) => assess::run(args),
     }
 }
 

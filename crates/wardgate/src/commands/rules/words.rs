@@ -49,10 +49,32 @@ fn correlated(correlation: &Correlation) -> Vec<String> {
             format!("percentile {} of {field} is {condition}", correlation.percentile)
         }
         CorrelationKind::FirstSeen => format!("a value of {field} that is new"),
+        CorrelationKind::ImpossibleTravel => {
+            format!(
+                "two places at least {} km apart, at {condition} km/h",
+                correlation.travel.distance
+            )
+        }
+        CorrelationKind::MissingFollowup => missing(correlation),
+        CorrelationKind::Spike if field.is_empty() => format!("{condition} events"),
+        CorrelationKind::Spike => format!("{condition} different values of {field}"),
+        CorrelationKind::Risk => {
+            let of = match correlation.risk.rules {
+                1 => String::new(),
+                rules => format!(" of at least {rules} rules"),
+            };
+            format!("alerts{of} that together weigh {condition}")
+        }
     };
     let mut lines = vec![first];
-    if !matches!(correlation.kind, CorrelationKind::Temporal | CorrelationKind::TemporalOrdered) {
-        lines.push(format!("in events {of} {rules}"));
+    match correlation.kind {
+        CorrelationKind::Temporal
+        | CorrelationKind::TemporalOrdered
+        | CorrelationKind::MissingFollowup => {}
+        CorrelationKind::Risk if correlation.rules.is_empty() => {
+            lines.push("of any of the rules that are on".to_owned());
+        }
+        _ => lines.push(format!("in events {of} {rules}")),
     }
     let is_first_seen = correlation.kind == CorrelationKind::FirstSeen;
     match groups.as_str() {
@@ -64,14 +86,44 @@ fn correlated(correlation: &Correlation) -> Vec<String> {
         lines.push(format!("not seen in the {timespan} before"));
         let learning = sigma::in_words(correlation.learning);
         lines.push(format!("where the {groups} has been known for {learning}"));
-    } else {
+    } else if correlation.kind != CorrelationKind::MissingFollowup {
         lines.push(format!("within {timespan}"));
+    }
+    match correlation.kind {
+        CorrelationKind::ImpossibleTravel => {
+            let memory = sigma::in_words(correlation.travel.memory);
+            lines.push(format!("one of them in a network that is new within {memory}"));
+            let shared = correlation.travel.shared;
+            lines.push(format!("neither a proxy, nor an address that {shared} of them share"));
+        }
+        CorrelationKind::Spike => {
+            lines.push(format!(
+                "{} deviations above what is usual at that hour of the week",
+                correlation.deviations
+            ));
+            let learning = sigma::in_words(correlation.learning);
+            lines.push(format!("where the {groups} has been known for {learning}"));
+        }
+        CorrelationKind::Risk => {
+            let half_life = sigma::in_words(correlation.risk.half_life);
+            lines.push(format!("where an alert weighs half after {half_life}"));
+        }
+        _ => {}
     }
     for alias in &correlation.aliases {
         let fields = alias.fields.iter().map(|(rule, field)| format!("{field} of '{rule}'"));
         lines.push(format!("where {} is {}", alias.name, fields.collect::<Vec<_>>().join(", ")));
     }
     lines
+}
+
+/// What comes, and what does not.
+fn missing(correlation: &Correlation) -> String {
+    let names = || correlation.rules.iter().map(|rule| rule.name.as_str());
+    let timespan = sigma::in_words(correlation.timespan);
+    let first = quoted(names().take(1));
+    let others = names().skip(1).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or ");
+    format!("the rule {first} matches, and {others} does not within {timespan} after it")
 }
 
 fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {

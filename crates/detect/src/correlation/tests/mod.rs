@@ -4,6 +4,13 @@ use ecs::{Arrival, Context, Organization, Record};
 use okta::LogEvent;
 use proptest::prelude::*;
 
+mod journey;
+mod missing;
+mod order;
+mod risk;
+mod spike;
+mod stream;
+
 use super::{Correlator, Limits, Observation};
 use crate::{Alert, Detector, Exceptions, Found, Pack, Placeholders, Selection, Workspace};
 
@@ -62,7 +69,7 @@ fn observations(detector: &Detector, steps: &[Step]) -> Vec<Vec<Observation>> {
 }
 
 fn alerts(detector: &Detector, steps: &[Step]) -> Vec<Alert> {
-    let limits = Limits { lateness: 1 << 50, ..Limits::default() };
+    let limits = Limits { lateness: 1 << 50, patience: 1 << 50, ..Limits::default() };
     let mut correlator = Correlator::new(detector, Organization::default(), limits);
     let mut alerts = Vec::new();
     for observation in observations(detector, steps).into_iter().flatten() {
@@ -311,17 +318,46 @@ fn memory_is_bounded_and_the_idle_are_forgotten_first() {
     let detector = detector(
         "{type: event_count, rules: [a], group-by: [user.name], timespan: 5m, condition: {gte: 2}}",
     );
-    let limits = Limits { groups: 10, entries: 1_000, ..Limits::default() };
+    let limits = Limits { bytes: 10_000, ..Limits::default() };
     let mut correlator = Correlator::new(&detector, Organization::default(), limits);
     let mut found = 0;
     let of = |user| Step { minute: 0, action: 0, user, value: 0 };
-    let mut steps: Vec<Step> = (0..100).map(of).collect();
-    steps.push(of(99));
+    let mut steps: Vec<Step> = (0..200).map(of).collect();
+    steps.push(of(199));
     steps.push(of(0));
     for observation in observations(&detector, &steps).into_iter().flatten() {
         correlator.take(&detector, observation, &mut |_| found += 1);
-        assert!(correlator.memory().groups <= 10);
+        assert!(correlator.memory().bytes <= 10_000);
     }
-    assert_eq!(found, 1, "user 99 is remembered, user 0 is not");
-    assert!(correlator.memory().evicted >= 90);
+    assert_eq!(found, 1, "user 199 is remembered, user 0 is not");
+    assert!(correlator.memory().evicted >= 150);
+}
+
+#[test]
+fn groups_that_have_had_their_time_are_forgotten() {
+    let detector = detector(
+        "{type: event_count, rules: [a], group-by: [user.name], timespan: 5m, condition: {gte: 2}}",
+    );
+    let limits = Limits::default();
+    let mut correlator = Correlator::new(&detector, Organization::default(), limits);
+    let context = Context::default();
+    let mut workspace = Workspace::default();
+    let mut most = 0;
+    for number in 0..300_000_i64 {
+        let time = ecs::Timestamp(START + number * 1_000);
+        let text = format!(
+            r#"{{"uuid":"e","published":"{time}","eventType":"act.a","actor":{{"alternateId":"u{number}"}}}}"#,
+        );
+        let event = LogEvent::parse(&text).unwrap();
+        let record = Record::new(&event, &context, Arrival::default());
+        detector.inspect(&record, &mut workspace, |found| {
+            if let Found::Observation(observation) = found {
+                correlator.take(&detector, observation, &mut |_| {});
+            }
+        });
+        most = most.max(correlator.memory().groups);
+    }
+    // An hour and five minutes of them matter, and it is not looked at every time.
+    assert!(most < 110_000, "{most}");
+    assert_eq!(correlator.memory().evicted, 0);
 }

@@ -103,14 +103,14 @@ impl Detector {
             .filter(|(p, _)| needed.get(*p) == Some(&true))
             .collect();
         let used: Vec<&PackRule> = on.iter().map(|(_, rule)| *rule).collect();
-        let feed_rule = used.iter().find(|rule| is_feed_rule(rule));
+        let feed_rule = used.iter().find(|rule| is_feed_rule(&rule.rule));
         let is_covered = |rule: &PackRule| {
             &*rule.ruleset != BUILTIN || pack.filters().iter().any(|one| one.covers(&rule.rule))
         };
         let confirmed = feed_rule.is_some_and(|rule| is_covered(rule));
         let asked: Vec<String> = used
             .iter()
-            .filter(|rule| confirmed || !is_feed_rule(rule))
+            .filter(|rule| confirmed || !is_feed_rule(&rule.rule))
             .flat_map(|rule| placeholder_names(&rule.rule.detection))
             .collect();
         let now = Timestamp::now();
@@ -157,7 +157,10 @@ impl Detector {
         let shared: Vec<Arc<Rule>> = rules.iter().map(|rule| Arc::clone(&rule.rule)).collect();
         let plan = Plan::new(&shared, &inputs, &alerts);
         let moulds = rules.iter().map(Mould::new).collect();
-        let rule = rules.iter().position(is_feed_rule).filter(|_| !indicators.is_empty());
+        let rule = rules
+            .iter()
+            .position(|rule| is_feed_rule(&rule.rule))
+            .filter(|_| !indicators.is_empty());
         let indicators = Indicators { set: indicators, rule, confirmed, has_placeholders };
         let mut diagnostics = links.diagnostics;
         diagnostics.extend(set.diagnostics().iter().cloned());
@@ -232,6 +235,20 @@ impl Detector {
         actions.sort();
         actions.dedup();
         Some(actions)
+    }
+
+    /// The values of `event.action` that events have to have for any rule to match; `None` when
+    /// there is a rule that does not depend on it.
+    #[must_use]
+    pub fn needed_actions(&self) -> Option<Vec<String>> {
+        let of_events = self.set.rules().iter().filter(|rule| rule.rule().correlation.is_none());
+        let mut actions = Vec::new();
+        for rule in of_events {
+            actions.extend(self.set.needed_actions(rule.index())?);
+        }
+        actions.sort();
+        actions.dedup();
+        (!actions.is_empty()).then_some(actions)
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -349,6 +366,8 @@ impl Detector {
     }
 }
 
-fn is_feed_rule(rule: &PackRule) -> bool {
-    rule.rule.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(FEED_RULE))
+/// Whether this is the rule that tells of indicators.
+#[must_use]
+pub fn is_feed_rule(rule: &Rule) -> bool {
+    rule.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(FEED_RULE))
 }

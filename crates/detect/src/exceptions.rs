@@ -74,6 +74,28 @@ impl Exceptions {
         (Self { entries, set: Some(set) }, diagnostics)
     }
 
+    /// Exceptions that are no file's.
+    #[must_use]
+    pub fn of(entries: Vec<Exception>) -> (Self, Vec<Diagnostic>) {
+        Self::default().and(entries)
+    }
+
+    /// These, and more behind them that are no file's. What is wrong with one does not stop the
+    /// others.
+    #[must_use]
+    pub fn and(self, more: Vec<Exception>) -> (Self, Vec<Diagnostic>) {
+        let mut entries = self.entries;
+        let last = entries.iter().map(|entry| entry.line).max().unwrap_or(0);
+        // The line tells exceptions apart.
+        let lines = (1..).map_while(|place| last.checked_add(place));
+        entries
+            .extend(more.into_iter().zip(lines).map(|(entry, line)| Exception { line, ..entry }));
+        let rules = entries.iter().map(|entry| entry.as_rule("exceptions"));
+        let set = RuleSet::compile(rules, &[], &Options::default());
+        let diagnostics = set.diagnostics().to_vec();
+        (Self { entries, set: Some(set) }, diagnostics)
+    }
+
     /// The exceptions, in the order of the file.
     #[must_use]
     pub fn entries(&self) -> &[Exception] {
@@ -262,6 +284,41 @@ mod tests {
             let event = event(published, name, address);
             assert_eq!(applies(list, rule, &event), expected, "{rule} {event}");
         }
+    }
+
+    #[test]
+    fn more_exceptions_join_those_of_a_file() {
+        let file = "exceptions:
+  - {rule: a, field: user.name, value: svc-*, reason: robots, expires: 2099-12-31}
+";
+        let (exceptions, _) = Exceptions::parse(file, "e.yml");
+        let more = |value: &str| Exception {
+            rule: "a".into(),
+            field: "user.name".into(),
+            values: vec![value.to_owned()],
+            reason: "r".into(),
+            expires: Timestamp(i64::MAX),
+            line: 2,
+        };
+        let (exceptions, diagnostics) = exceptions.and(vec![more("ada"), more("bob")]);
+        assert_eq!(diagnostics, []);
+        let rule = crate::sigma::parse(
+            "title: t\nid: a\nlogsource: {product: okta}\ndetection: {s: {event.action: '*'}, condition: s}",
+            "rule.yml",
+        );
+        for (name, expected) in [("svc-1", true), ("ada", true), ("bob", true), ("eve", false)] {
+            let text = format!(
+                r#"{{"uuid":"1","published":"2026-11-22T10:00:00.000Z","eventType":"a.b","actor":{{"alternateId":"{name}"}}}}"#
+            );
+            let event = okta::LogEvent::parse(&text).unwrap();
+            let context = ecs::Context::default();
+            let record = Record::new(&event, &context, ecs::Arrival::default());
+            let applying = exceptions.applying(&rule.rules[0], &record, &mut Scratch::default());
+            assert_eq!(applying.is_some(), expected, "{name}");
+        }
+        let (_, diagnostics) =
+            Exceptions::of(vec![Exception { field: "source.ip".into(), ..more("10.0.0.0/99") }]);
+        assert_ne!(diagnostics, []);
     }
 
     #[test]

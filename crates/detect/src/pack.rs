@@ -1,5 +1,6 @@
 //! Packs: where rules come from, and which of them are on.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -220,6 +221,8 @@ pub struct Selection {
     pub enable: Vec<String>,
     /// Ids, names, tags or levels of rules that are off, whatever else is said.
     pub disable: Vec<String>,
+    /// Rules that are on or off whatever all of the above says, by their key.
+    pub switches: BTreeMap<String, bool>,
 }
 
 impl Default for Selection {
@@ -230,6 +233,7 @@ impl Default for Selection {
             min_level: Level::Informational,
             enable: Vec::new(),
             disable: Vec::new(),
+            switches: BTreeMap::new(),
         }
     }
 }
@@ -238,6 +242,9 @@ impl Selection {
     /// Whether a rule is on.
     #[must_use]
     pub fn enables(&self, rule: &Rule) -> bool {
+        if let Some(on) = self.switches.get(&rule.key()) {
+            return *on;
+        }
         let named = |names: &[String]| names.iter().any(|name| is_named(rule, name));
         if named(&self.disable) || rule.level.unwrap_or(Level::Medium) < self.min_level {
             return false;
@@ -342,6 +349,11 @@ mod tests {
         ];
         for (selection, on) in cases {
             assert_eq!(selection.enables(rule), on, "{selection:?}");
+        }
+        for on in [true, false] {
+            let mut switched = selection(Effort::Elementary, &["id-r"], &["low"], Level::Critical);
+            switched.switches.insert("id-r".to_owned(), on);
+            assert_eq!(switched.enables(rule), on);
         }
         let unknown = selection(Effort::Master, &["nobody"], &[], low);
         assert_eq!(unknown.unknown(&Pack::default()), ["nobody"]);

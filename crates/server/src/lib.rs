@@ -46,6 +46,12 @@
 //! # }).unwrap();
 //! ```
 
+#[cfg(test)]
+extern crate self as server;
+#[cfg(test)]
+#[path = "../tests/common/desk.rs"]
+mod empty_desk;
+
 pub mod access;
 mod answer;
 pub mod api;
@@ -54,6 +60,7 @@ pub mod events;
 mod guard;
 mod health;
 mod intake;
+mod intake_key;
 mod keys;
 mod limits;
 mod listen;
@@ -64,6 +71,7 @@ mod tls;
 pub use answer::Problem;
 pub use app::App;
 pub use health::Check;
+pub use intake_key::NewIntakeKey;
 pub use keys::{Hook, HookRegistry, HookTable, Key, KeyRing, Keys};
 pub use limits::Limits;
 pub use listen::Server;

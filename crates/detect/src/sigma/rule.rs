@@ -1,10 +1,11 @@
 //! Rules and what they say about themselves.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::correlation::Correlation;
-use super::detection::{self, Detection};
+use super::detection::{self, Detection, Item, Search};
 use super::diagnostic::{Position, Report, nearest};
 use super::yaml::{Content, Node};
 
@@ -58,6 +59,42 @@ pub struct Rule {
     pub file: Arc<str>,
     /// The line at which its document begins, counted from 1.
     pub line: u32,
+}
+
+impl Rule {
+    /// What tells it from others: its id, or its title where it has none; in lower case.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.id.as_deref().unwrap_or(&self.title).to_lowercase()
+    }
+
+    /// The names of the fields that it looks at, each once, in their order.
+    #[must_use]
+    pub fn field_names(&self) -> Vec<String> {
+        fn collect(search: &Search, fields: &mut BTreeSet<String>) {
+            match search {
+                Search::All(parts) | Search::Any(parts) => {
+                    parts.iter().for_each(|part| collect(part, fields));
+                }
+                Search::Item(Item { field: Some(field), .. }) => {
+                    fields.insert(field.clone());
+                }
+                Search::Item(_) => {}
+            }
+        }
+        let mut fields = BTreeSet::new();
+        if let Some(correlation) = &self.correlation {
+            let aliased = correlation.aliases.iter().flat_map(|alias| &alias.fields);
+            let is_field = |name: &&String| correlation.aliases.iter().all(|a| a.name != **name);
+            fields.extend(correlation.group_by.iter().filter(is_field).cloned());
+            fields.extend(correlation.fields.iter().cloned());
+            fields.extend(aliased.map(|(_, field)| field.clone()));
+        }
+        for selection in &self.detection.selections {
+            collect(&selection.search, &mut fields);
+        }
+        fields.into_iter().collect()
+    }
 }
 
 /// The custom attribute `wardgate` of a rule.

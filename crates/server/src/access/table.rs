@@ -74,7 +74,7 @@ pub static ROUTES: &[Route] = &[
     route(GET, "/api/openapi.json", VIEWER),
     route(GET, "/api/v1/meta", VIEWER),
     route(GET, "/api/v1/health", VIEWER),
-    route(GET, "/api/v1/intakes", VIEWER),
+    route(GET, "/api/v1/overview", VIEWER),
     route(GET, "/api/v1/fields", VIEWER),
     route(GET, "/api/v1/fields/{name}/values", VIEWER),
     route(GET, "/api/v1/query/check", VIEWER),
@@ -93,9 +93,32 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/api/v1/alerts/bulk", ANALYST),
     route(GET, "/api/v1/alerts/{id}", VIEWER),
     route(PATCH, "/api/v1/alerts/{id}", ANALYST),
+    route(POST, "/api/v1/alerts/{id}/comments", ANALYST),
     route(GET, "/api/v1/alerts/{id}/history", VIEWER),
     route(GET, "/api/v1/alerts/{id}/similar", VIEWER),
-    route(POST, "/api/v1/alerts/{id}/comments", ANALYST),
+    route(GET, "/api/v1/rules", VIEWER),
+    route(POST, "/api/v1/rules/dry-run", ANALYST),
+    route(GET, "/api/v1/rules/{id}", VIEWER),
+    route(PATCH, "/api/v1/rules/{id}", ADMIN),
+    route(GET, "/api/v1/exceptions", VIEWER),
+    route(POST, "/api/v1/exceptions", ANALYST),
+    route(DELETE, "/api/v1/exceptions/{id}", ANALYST),
+    route(GET, "/api/v1/coverage", VIEWER),
+    route(GET, "/api/v1/coverage/navigator", VIEWER),
+    route(GET, "/api/v1/entities/{kind}", VIEWER),
+    route(GET, "/api/v1/entities/{kind}/{id}", VIEWER),
+    route(GET, "/api/v1/searches", VIEWER),
+    route(POST, "/api/v1/searches", ANALYST),
+    route(GET, "/api/v1/searches/{id}", VIEWER),
+    route(PUT, "/api/v1/searches/{id}", ANALYST),
+    route(DELETE, "/api/v1/searches/{id}", ANALYST),
+    route(GET, "/api/v1/audit", ADMIN),
+    route(GET, "/api/v1/intakes", VIEWER),
+    route(GET, "/api/v1/intakes/{name}/keys", VIEWER),
+    route(POST, "/api/v1/intakes/{name}/keys", ADMIN),
+    route(POST, "/api/v1/intakes/{name}/keys/{id}/rotate", ADMIN),
+    route(DELETE, "/api/v1/intakes/{name}/keys/{id}", ADMIN),
+    route(GET, "/api/v1/indicators", VIEWER),
 ];
 
 /// What `method` at `path` needs; `None` if it is not in the table.
@@ -128,7 +151,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::{App, Desk, DeskLimits, Metrics};
+    use crate::{App, Metrics, empty_desk};
 
     /// The routes of a server with everything, as METHOD PATH. A router has no way to list them
     /// but to print itself:
@@ -139,11 +162,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("data");
         store::Database::create(&root).unwrap();
-        let (_stop, stopping) = tokio::sync::watch::channel(false);
-        let desk = Desk::open(&root, DeskLimits::default(), stopping).unwrap();
         let (handle, _inbox) = engine::channel(engine::Limits::default());
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        let (router, ..) = App::new(handle, metrics).desk(desk.into()).router();
+        let (router, ..) = App::new(handle, metrics).desk(empty_desk::empty(&root)).router();
         let text = format!("{router:?}");
         let text = text.split("fallback_router").next().unwrap();
         let (methods, paths) = text.split_once("paths: {").unwrap();

@@ -69,6 +69,16 @@ impl Ask {
         Ok(Self { text, query, since, until, now: Timestamp::now() })
     }
 
+    /// The same question, with something more that has to hold.
+    pub(crate) fn and(&self, more: &str) -> Result<Self, Problem> {
+        let text = match self.text.trim() {
+            "" => more.to_owned(),
+            text => format!("({text}) AND {more}"),
+        };
+        let query = query::parse(&text).map_err(|error| invalid_query(&text, &error))?;
+        Ok(Self { text, query, ..self.clone() })
+    }
+
     /// The places that may not mean what was meant.
     pub(crate) fn warnings(&self) -> Vec<QueryNote> {
         let warnings = self.query.warnings.iter();

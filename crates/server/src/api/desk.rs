@@ -11,6 +11,7 @@ use store::{Database, Error};
 use tokio::sync::{Semaphore, watch};
 
 use super::pool::Pool;
+use super::rules::{Reload, RuleBook};
 use crate::answer::Problem;
 use crate::health::Check;
 
@@ -150,14 +151,16 @@ pub struct Desk {
     pub(super) long: Pool<SearchTool>,
     databases: Pool<Connection>,
     pub(crate) tails: Arc<Semaphore>,
+    pub(super) rules: Arc<RuleBook>,
+    pub(super) reload: Reload,
     pub(crate) intakes: Box<dyn Fn() -> Vec<IntakeStatus> + Send + Sync>,
     pub(crate) checks: Box<dyn Fn() -> Vec<Check> + Send + Sync>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
 impl Desk {
-    /// A desk on the data folder at `root`, which has to exist. Its tails end when `stopping`
-    /// turns true.
+    /// A desk on the data folder at `root`, which has to exist, and the rules that are in use,
+    /// which `reload` has taken anew. Its tails end when `stopping` turns true.
     ///
     /// # Errors
     ///
@@ -165,6 +168,8 @@ impl Desk {
     pub fn open(
         root: &Path,
         limits: DeskLimits,
+        rules: Arc<RuleBook>,
+        reload: Reload,
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, Error> {
         let io = |error: io::Error| Error::Io(root.to_owned(), error);
@@ -182,6 +187,8 @@ impl Desk {
             long: Pool::start("export", limits.long, limits.long * 4, tool).map_err(io)?,
             databases: Pool::start("desk", 2, 256, connection).map_err(io)?,
             tails: Arc::new(Semaphore::new(limits.tails)),
+            rules,
+            reload,
             intakes: Box::new(Vec::new),
             checks: Box::new(Vec::new),
             stopping,

@@ -23,7 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {
 /// Why a request was not done (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-#[expect(dead_code, reason = "it describes what answer::Problem writes")]
 pub(super) struct ProblemDocument {
     r#type: &'static str,
     title: &'static str,

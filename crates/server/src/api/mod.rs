@@ -5,12 +5,19 @@
 
 mod alerts;
 mod ask;
+mod audit;
 mod desk;
+mod entities;
 mod events;
 mod fields;
+mod keys;
 mod meta;
+mod overview;
 mod params;
 mod pool;
+mod risk;
+mod rules;
+mod searches;
 mod tails;
 mod values;
 
@@ -26,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) use desk::SearchTool;
 pub use desk::{Desk, DeskLimits, IntakeState, IntakeStatus};
+pub use rules::{ActiveRules, Reload, ReloadRequests, RuleBook};
 
 /// Where the API begins.
 pub(crate) const PREFIX: &str = "/api/v1";
@@ -48,7 +56,13 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .merge(meta::routes())
         .merge(fields::routes())
         .merge(events::routes())
-        .merge(alerts::routes());
+        .merge(alerts::routes())
+        .merge(rules::routes())
+        .merge(overview::routes())
+        .merge(entities::routes())
+        .merge(searches::routes())
+        .merge(audit::routes())
+        .merge(keys::routes());
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .nest(PREFIX, resources)
         .split_for_parts();
@@ -69,3 +83,6 @@ async fn openapi(description: Arc<str>) -> impl IntoResponse {
     let kind = HeaderValue::from_static("application/json");
     (StatusCode::OK, [(header::CONTENT_TYPE, kind)], description.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,22 +4,16 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand, ValueEnum};
 use config::{Config, IntakeKind, Severity};
-use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::json;
-use server::Digest;
+use server::NewIntakeKey;
 use store::{Database, IntakeKey};
 
 use crate::cli::DONE;
 use crate::term::clean::clean;
 use crate::term::say::say;
 use crate::term::{csv, table};
-
-/// What every key begins with, so that one is recognised wherever it turns up.
-const PREFIX: &str = "wgi_";
 
 /// Make, list and revoke the keys with which events are pushed to an HTTP intake.
 #[derive(Debug, Args)]
@@ -124,17 +118,13 @@ fn create(args: &IntakeArgs, wanted: &CreateArgs) -> Result<()> {
             config.data_dir
         }
     };
-    let mut random = [0; 32];
-    let filled = SystemRandom::new().fill(&mut random);
-    filled.map_err(|_| anyhow!("the system gives no random numbers"))?;
-    let key = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(random));
-    let digest = Digest::of(key.as_bytes());
+    let key = NewIntakeKey::make().context("the system gives no random numbers")?;
     // Before the first run there is no data folder yet.
     let database = Database::create(&folder)?;
-    let id = database.add_intake_key(&wanted.intake, &wanted.name, digest.as_bytes())?;
+    let id = database.add_intake_key(&wanted.intake, &wanted.name, key.digest().as_bytes())?;
     let mut out = io::stdout().lock();
     // A key that nobody has seen is of no use to anybody.
-    if let Err(error) = writeln!(out, "{key}").and_then(|()| out.flush()) {
+    if let Err(error) = writeln!(out, "{}", key.text()).and_then(|()| out.flush()) {
         database.revoke_intake_key(id)?;
         return Err(error).context("the key is revoked again: it cannot be shown");
     }

@@ -105,6 +105,7 @@ impl RuleSelection {
             min_level: self.min_level.unwrap_or(Level::Informational),
             enable: self.enable.clone(),
             disable: self.disable.clone(),
+            ..Selection::default()
         };
         if let Some(name) = selection.unknown(pack).first() {
             return Err(anyhow!(

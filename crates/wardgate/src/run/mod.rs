@@ -1,9 +1,12 @@
 //! The program that runs day and night: everything put together.
 
+mod access;
+mod intakes;
 mod logging;
 mod observe;
 mod outbox;
 mod refresh;
+mod rules;
 mod sinks;
 mod sources;
 mod status;
@@ -14,18 +17,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use config::Config;
-use detect::{Detector, Exceptions};
 use engine::{Limits, Metrics, Pipeline, channel};
 use prometheus_client::registry::Registry;
+use server::api::{Desk, DeskLimits, Reload, RuleBook};
 use server::{App, HookTable, KeyRing, Server, Tls};
 use store::{Database, Writer};
 use tokio::sync::{Notify, watch};
 
 use refresh::Signals;
 
-use crate::commands::rule_selection::{RuleSelection, load_exceptions, report_problems};
+use crate::commands::rule_selection::RuleSelection;
+use crate::term::say::say;
 
 pub(crate) use logging::{above_bottom, start as start_logging};
+
 pub(crate) use sources::settings as okta_settings;
 
 /// How long a stop may take, all in all.
@@ -46,11 +51,13 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
     let selection = RuleSelection::of_config(&config.rules);
-    let detector = detector(&selection, config.rules.exceptions.as_deref(), true)?;
-    let rules = detector.rules().len();
     let writer = Writer::open(&config.data_dir, store_options(&config.store))?;
     let cursors = writer.cursors()?;
     let root = config.data_dir.as_path();
+    let active = rules::load(&selection, config.rules.exceptions.as_deref(), &database(root)?)?;
+    let detector = Arc::clone(&active.detector);
+    let rules = detector.rules().len();
+    let book = Arc::new(RuleBook::new(active));
     let mut registry = Registry::default();
     let metrics = Arc::new(Metrics::register(&mut registry));
     let server_metrics = server::Metrics::register(&mut registry);
@@ -60,7 +67,9 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
         let (stop, stopped) = watch::channel(false);
         let keys = Arc::new(KeyRing::default());
         let hooks = Arc::new(HookTable::default());
-        let mut refresh = refresh::Refresh::new(config, selection.clone(), &keys, &hooks)?;
+        let (reload, reloads) = Reload::channel();
+        let tools = refresh::Tools { keys: &keys, hooks: &hooks, book: &book, reloads };
+        let mut refresh = refresh::Refresh::new(config, selection.clone(), tools)?;
         refresh.keys_and_hooks()?;
 
         let sources = sources::start(config, &cursors, &handle)?;
@@ -74,13 +83,23 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
         };
         let observed = Arc::new(observed);
         registry.register_collector(Box::new(observe::Collected(Arc::clone(&observed))));
+        let desk =
+            Desk::open(root, DeskLimits::default(), Arc::clone(&book), reload, stopped.clone())?;
+        let checked = Arc::clone(&observed);
+        let desk = desk
+            .demo(told.show_alerts)
+            .intakes(intakes::statuses(config, &observed))
+            .checks(move || checked.checks());
+        let listen = config.server.listen;
+        let access = access::open(config, root, listen)?;
         let (ready, shown) = (Arc::clone(&observed), registry);
         let app = App::new(handle.clone(), server_metrics)
+            .access(Arc::clone(&access))
+            .desk(Arc::new(desk))
             .keys(keys.clone())
             .hooks(hooks.clone())
             .metrics(move || observe::render(&shown))
             .ready(move || ready.checks());
-        let listen = config.server.listen;
         let mut server = Server::bind(listen, app)
             .await
             .with_context(|| format!("cannot listen on {listen}, see server.listen"))?;
@@ -100,6 +119,13 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
             sinks = config.sinks.len(),
             "running"
         );
+        if let Some(link) = access::setup_link(&access, config, address)? {
+            let told = above_bottom(|| {
+                say(&link);
+                Ok(())
+            });
+            told.context("the setup link")?;
+        }
         let waker = tokio::spawn(sinks::wake_on_alerts(pipeline.alerts(), Arc::clone(&wake)));
         let status = tokio::spawn(status::show(
             config.intakes.iter().map(|intake| intake.name.clone()).collect(),
@@ -133,18 +159,6 @@ fn store_options(store: &config::Store) -> store::Options {
         retention_size: store.retention_size,
         fold_window: i64::try_from(store.fold_window.as_millis()).unwrap_or(i64::MAX),
     }
-}
-
-/// The detector with the chosen rules; what is wrong with some of them is said.
-fn detector(selection: &RuleSelection, exceptions: Option<&Path>, quiet: bool) -> Result<Detector> {
-    let pack = selection.load()?;
-    let chosen = selection.selection(&pack)?;
-    let exceptions: Exceptions = load_exceptions(exceptions)?;
-    let placeholders = selection.placeholders()?;
-    let indicators = selection.indicators(false)?;
-    let detector = Detector::with_indicators(&pack, &chosen, placeholders, exceptions, indicators);
-    report_problems(&pack, &detector, quiet);
-    Ok(detector)
 }
 
 /// A connection to the database of the data folder.

@@ -9,11 +9,13 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result, bail};
 use config::{Config, IntakeKind, SecretSource};
 use engine::{Origin, Pipeline};
+use server::api::{ReloadRequests, RuleBook};
 use server::{Digest, Hook, HookTable, KeyRing};
 use store::Database;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::rules;
 use super::sources::origin;
 use crate::commands::rule_selection::RuleSelection;
 
@@ -40,11 +42,21 @@ impl Signals {
     }
 }
 
+/// Where what has changed goes, and who asks for it.
+pub(super) struct Tools<'c> {
+    pub(super) keys: &'c KeyRing,
+    pub(super) hooks: &'c HookTable,
+    pub(super) book: &'c RuleBook,
+    pub(super) reloads: ReloadRequests,
+}
+
 pub(super) struct Refresh<'c> {
     config: &'c Config,
     selection: RuleSelection,
     keys: &'c KeyRing,
     hooks: &'c HookTable,
+    book: &'c RuleBook,
+    reloads: ReloadRequests,
     database: Database,
     seen_rules: Stamps,
     seen_secrets: Stamps,
@@ -58,15 +70,17 @@ impl<'c> Refresh<'c> {
     pub(super) fn new(
         config: &'c Config,
         selection: RuleSelection,
-        keys: &'c KeyRing,
-        hooks: &'c HookTable,
+        tools: Tools<'c>,
     ) -> Result<Self> {
+        let Tools { keys, hooks, book, reloads } = tools;
         let database = super::database(&config.data_dir)?;
         let mut refresh = Self {
             config,
             selection,
             keys,
             hooks,
+            book,
+            reloads,
             database,
             seen_rules: Stamps::new(),
             seen_secrets: Stamps::new(),
@@ -94,7 +108,11 @@ impl<'c> Refresh<'c> {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 () = sleep_until(end) => break,
-                _ = hang_up.recv() => self.rules(pipeline),
+                _ = hang_up.recv() => drop(self.rules(pipeline)),
+                Some(done) = self.reloads.recv() => {
+                    // Whoever has asked may have gone.
+                    let _ = done.send(self.rules(pipeline));
+                }
                 _ = look.tick() => {
                     if pipeline.is_broken() {
                         bail!("a part of the program has ended unexpectedly, see the log");
@@ -109,7 +127,7 @@ impl<'c> Refresh<'c> {
 
     fn look(&mut self, pipeline: &Pipeline) {
         if self.rule_stamps() != self.seen_rules {
-            self.rules(pipeline);
+            let _ = self.rules(pipeline);
         }
         let secrets = self.secret_stamps();
         if secrets != self.seen_secrets {
@@ -121,17 +139,22 @@ impl<'c> Refresh<'c> {
         }
     }
 
-    /// Takes the rules and lists as they are now; when they cannot be used, those before stay.
-    fn rules(&mut self, pipeline: &Pipeline) {
+    /// Takes the rules and lists as they are now; when they cannot be used, those before stay, and
+    /// the reason is given.
+    fn rules(&mut self, pipeline: &Pipeline) -> Result<(), String> {
         self.seen_rules = self.rule_stamps();
         let exceptions = self.config.rules.exceptions.as_deref();
-        match super::detector(&self.selection, exceptions, true) {
-            Ok(detector) => {
-                tracing::info!(rules = detector.rules().len(), "rules reloaded");
-                pipeline.replace_detector(detector);
+        match rules::load(&self.selection, exceptions, &self.database) {
+            Ok(active) => {
+                tracing::info!(rules = active.detector.rules().len(), "rules reloaded");
+                pipeline.replace_detector(Arc::clone(&active.detector));
+                self.book.replace(active);
+                Ok(())
             }
             Err(error) => {
-                tracing::error!(error = format!("{error:#}"), "rules stay as they were");
+                let error = format!("{error:#}");
+                tracing::error!(error, "rules stay as they were");
+                Err(error)
             }
         }
     }
@@ -154,6 +177,7 @@ impl<'c> Refresh<'c> {
             Some((Digest::from_bytes(key.digest), Arc::clone(origin)))
         });
         self.keys.replace(valid);
+        self.keys.replace_intakes(origins.values().cloned());
         let mut hooks = Vec::new();
         for intake in &self.config.intakes {
             let IntakeKind::EventHook(hook) = &intake.kind else { continue };

@@ -16,6 +16,8 @@ use utoipa_axum::routes;
 
 use super::Desk;
 
+pub(super) use similar::Verdicts;
+
 pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {
     OpenApiRouter::new()
         .routes(routes!(list::list))

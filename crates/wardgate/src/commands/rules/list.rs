@@ -52,7 +52,7 @@ pub(super) fn run(args: &ListArgs) -> Result<u8> {
         .iter()
         .zip(states)
         .filter(|(_, state)| *state != State::Off || !args.on)
-        .filter(|(rule, _)| !super::only_serves(&rule.rule, &pack))
+        .filter(|(rule, _)| !detect::only_serves(&rule.rule, &pack))
         .collect();
     // The gravest first; the sort is stable, so that sets stay in the order of loading.
     let sets: Vec<&str> = sets(&pack);

@@ -1,6 +1,5 @@
 //! `wardgate rules show`.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anyhow::{Result, bail};
@@ -8,7 +7,7 @@ use clap::{Args, ValueEnum};
 use detect::attack::Threat;
 use detect::lint::Source;
 use detect::rule_test::RuleTests;
-use detect::sigma::{self, Item, Rule, Search};
+use detect::sigma::{self, Rule};
 use serde_json::{Value, json};
 
 use super::{State, source, words};
@@ -156,7 +155,7 @@ impl Shown<'_> {
             texts.iter().map(|text| ("  - ".to_owned(), text.clone())).collect()
         };
         list(out, "What else it can be", &bullets(&rule.falsepositives), width)?;
-        list(out, "Fields it reads", &bullets(&fields(rule)), usize::MAX)?;
+        list(out, "Fields it reads", &bullets(&rule.field_names()), usize::MAX)?;
         list(out, "References", &bullets(&rule.references), usize::MAX)?;
         heading(out, if rule.correlation.is_some() { "Correlation" } else { "Detection" })?;
         for line in self.detection_text().lines() {
@@ -241,7 +240,7 @@ impl Shown<'_> {
             "techniques": techniques,
             "looks_for": words::of_rule(rule),
             "detection": self.detection_text(),
-            "fields": fields(rule),
+            "fields": rule.field_names(),
             "alert_title": rule.wardgate.title,
             "triage": rule.wardgate.triage,
             "falsepositives": rule.falsepositives,
@@ -251,33 +250,6 @@ impl Shown<'_> {
             "line": rule.line,
         })
     }
-}
-
-/// The fields that a rule asks for.
-fn fields(rule: &Rule) -> Vec<String> {
-    fn collect(search: &Search, fields: &mut BTreeSet<String>) {
-        match search {
-            Search::All(parts) | Search::Any(parts) => {
-                parts.iter().for_each(|part| collect(part, fields));
-            }
-            Search::Item(Item { field: Some(field), .. }) => {
-                fields.insert(field.clone());
-            }
-            Search::Item(_) => {}
-        }
-    }
-    let mut fields = BTreeSet::new();
-    if let Some(correlation) = &rule.correlation {
-        let aliased = correlation.aliases.iter().flat_map(|alias| &alias.fields);
-        let is_field = |name: &&String| correlation.aliases.iter().all(|a| a.name != **name);
-        fields.extend(correlation.group_by.iter().filter(is_field).cloned());
-        fields.extend(correlation.fields.iter().cloned());
-        fields.extend(aliased.map(|(_, field)| field.clone()));
-    }
-    for selection in &rule.detection.selections {
-        collect(&selection.search, &mut fields);
-    }
-    fields.into_iter().collect()
 }
 
 fn heading(out: &mut impl Write, text: &str) -> io::Result<()> {

@@ -11,9 +11,9 @@ use toml::de::DeTable;
 use url::Url;
 
 use crate::model::{
-    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind, Level, Log,
-    LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Store, Tls,
-    WebhookFormat, WebhookSink, WebhookUrl,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind,
+    Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Store,
+    Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 use crate::problem::{Problem, Severity};
 use crate::reader::{Fields, Reader};

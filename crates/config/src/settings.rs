@@ -78,7 +78,9 @@ impl Section {
         match self {
             Self::Root => "Paths are relative to the folder of this file.",
             Self::Log => "What Wardgate says about itself, on the standard error.",
-            Self::Server => "The HTTP server: the pages, the API, intake, event hooks, metrics and health.",
+            Self::Server => {
+                "The HTTP server: the pages, the API, intake, event hooks, metrics and health."
+            }
             Self::Store => "What is kept, and for how long.",
             Self::Rules => "What is looked for. Changes are noticed while running.",
             Self::Intake => "Where events come from; one table for each.",

@@ -174,7 +174,10 @@ pub(crate) fn read(kind: Kind, value: &DeValue<'_>) -> Result<Value, Misfit> {
 const UNITS: &str = "units are ms, s, m, h, d and w";
 
 const fn may_be_secret(kind: Kind) -> bool {
-    matches!(kind, Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::SecureUrl | Kind::Headers)
+    matches!(
+        kind,
+        Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::SecureUrl | Kind::Headers
+    )
 }
 
 /// A value in a message, cut.

@@ -101,8 +101,13 @@ fn create(place: &DataArgs, wanted: &CreateArgs) -> Result<()> {
     let database = Database::create(&place.folder()?)?;
     let now = Timestamp::now();
     let expires = Timestamp(now.0 + i64::from(wanted.days) * DAY);
-    let new =
-        NewToken { name: &wanted.name, digest: digest.as_bytes(), role: &role, owner: None, expires };
+    let new = NewToken {
+        name: &wanted.name,
+        digest: digest.as_bytes(),
+        role: &role,
+        owner: None,
+        expires,
+    };
     let id = database.add_token(now, BY, &new)?;
     let mut out = io::stdout().lock();
     // A token that nobody has seen is of no use to anybody.

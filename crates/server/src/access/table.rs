@@ -70,6 +70,7 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/api/v1/tokens", Need::Person(Role::Viewer)),
     route(DELETE, "/api/v1/tokens/{id}", VIEWER),
 
+    // The desk.
     route(GET, "/api/openapi.json", VIEWER),
     route(GET, "/api/v1/meta", VIEWER),
     route(GET, "/api/v1/health", VIEWER),
@@ -150,7 +151,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::{App, Desk, DeskLimits, Metrics};
+    use crate::{App, Metrics, empty_desk};
 
     /// The routes of a server with everything, as METHOD PATH. A router has no way to list them
     /// but to print itself:
@@ -161,11 +162,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("data");
         store::Database::create(&root).unwrap();
-        let (_stop, stopping) = tokio::sync::watch::channel(false);
-        let desk = Desk::open(&root, DeskLimits::default(), stopping).unwrap();
         let (handle, _inbox) = engine::channel(engine::Limits::default());
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        let (router, ..) = App::new(handle, metrics).desk(desk.into()).router();
+        let (router, ..) = App::new(handle, metrics).desk(empty_desk::empty(&root)).router();
         let text = format!("{router:?}");
         let text = text.split("fallback_router").next().unwrap();
         let (methods, paths) = text.split_once("paths: {").unwrap();

@@ -7,8 +7,8 @@ use ecs::Timestamp;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use server::Limits;
 use server::access::{Access, Clock, Role, Settings, TokenRole, hash_password, make_token};
+use server::{App, Limits};
 use store::{Database, NewToken};
 use tempfile::TempDir;
 
@@ -78,7 +78,9 @@ impl Site {
         let access = Arc::new(access);
         let (handle, inbox) = engine::channel(engine::Limits::default());
         let given = Arc::clone(&access);
-        let server = start(handle, Limits::default(), |app| app.access(given)).await;
+        let desk = crate::desk::empty(&folder.path().join("data"));
+        let change = |app: App| app.access(given).desk(desk);
+        let server = start(handle, Limits::default(), change).await;
         server.keys.replace_intakes([origin("acme")]);
         Self { server, access, stored: consume(inbox), now, folder }
     }

@@ -38,7 +38,7 @@ fn got_through(answer: &Answer) -> bool {
 }
 
 async fn call(site: &Site, route: &Route, caller: &Caller) -> Answer {
-    let path = route.path.replace("{name}", "none").replace("{id}", "0").replace("{*path}", "x");
+    let path = route.path.replace("{name}", "none").replace("{id}", "0").replace("{kind}", "user");
     let mut request = site.request(route.method.clone(), &path);
     if !matches!(route.method, Method::GET) {
         // Of no use to any handler, so that nothing changes.
@@ -94,6 +94,10 @@ async fn nobody_comes_in_where_there_are_no_accounts() {
     let server = crate::common::start(handle, server::Limits::default(), |app| app).await;
     for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/")) {
         let path = route.path.replace("{id}", "0");
+        // What is not there either without a desk.
+        if !["session", "setup", "oidc", "users", "tokens"].contains(&area(&path)) {
+            continue;
+        }
         let request = crate::common::client().request(route.method.clone(), server.url(&path));
         let answer = answer(request.bearer_auth("wgt_x").header("cookie", "wardgate_session=x"));
         let status = answer.await.status;
@@ -113,4 +117,9 @@ async fn methods_that_the_table_has_not_are_refused() {
     assert_eq!(crate::support::answer(head).await.status, 200);
     let head = site.request(Method::HEAD, "/api/v1/users");
     assert_eq!(crate::support::answer(head).await.status, 401);
+}
+
+/// `users` of `/api/v1/users/0`.
+fn area(path: &str) -> &str {
+    path.split('/').nth(3).unwrap_or_default()
 }

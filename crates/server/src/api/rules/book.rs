@@ -38,6 +38,26 @@ pub struct ActiveRules {
     pub exceptions: Vec<Exception>,
 }
 
+impl ActiveRules {
+    /// The built-in rules, with nothing that was configured or changed.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let (pack, configured) = (Pack::builtin(), Selection::default());
+        let (placeholders, exceptions) = (Placeholders::default(), Exceptions::default());
+        let detector = Detector::new(&pack, &configured, placeholders.clone(), exceptions);
+        Self {
+            pack,
+            selection: configured.clone(),
+            configured,
+            detector: Arc::new(detector),
+            placeholders,
+            indicators: Arc::default(),
+            file_exceptions: Vec::new(),
+            exceptions: Vec::new(),
+        }
+    }
+}
+
 /// What is worked out of them once.
 pub(super) struct Worked {
     pub(super) rules: ActiveRules,

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 use url::Url;
 
 use crate::model::{
-    Config, Credential, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind, Level, Log,
-    LogFormat, LogLevel, OAuth, OktaIntake, Rules, Server, Sink, SinkKind, Store, Tls,
-    WebhookFormat, WebhookSink, WebhookUrl,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, Intake, IntakeKind,
+    Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink, SinkKind, Store,
+    Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 use crate::problem::{Problem, Severity};
 use crate::reader::{Fields, Reader};
@@ -61,6 +62,9 @@ impl Config {
                 section => reader.table(root, section),
             };
             tables.insert(section, fields);
+        }
+        if root.contains_key(Section::Oidc.name()) {
+            tables.insert(Section::Oidc, reader.table(root, Section::Oidc));
         }
         let intakes = reader.tables(root, Section::Intake);
         let sinks = reader.tables(root, Section::Sink);
@@ -122,6 +126,7 @@ fn assemble(
     sinks: &[Fields],
 ) -> Option<Config> {
     let server = tables.get(&Section::Server).and_then(|fields| server(reader, fields));
+    let oidc = tables.get(&Section::Oidc).map(|fields| oidc(reader, fields));
     let rules = tables.get(&Section::Rules).and_then(|fields| rules(reader, fields));
     unique(reader, intakes, "intakes");
     unique(reader, sinks, "sinks");
@@ -146,6 +151,10 @@ fn assemble(
             format: LogFormat::from_name(log.text("format")?)?,
         },
         server: server?,
+        oidc: match oidc {
+            Some(oidc) => Some(oidc?),
+            None => None,
+        },
         store: Store {
             retention_days: Some(store.number("retention_days")?).filter(|days| *days > 0),
             retention_size: Some(store.size("retention_size")?).filter(|bytes| *bytes > 0),
@@ -179,7 +188,64 @@ fn server(reader: &mut Reader<'_>, fields: &Fields) -> Option<Server> {
         reader
             .push(warning.help("set tls_cert and tls_key, or put a proxy in front that does TLS"));
     }
-    Some(Server { listen, tls })
+    let mut public_url = fields.text("public_url").map(str::to_owned);
+    if let Some(text) = &mut public_url {
+        let origin = Url::parse(text).ok().map(|url| url.origin().ascii_serialization());
+        let is_bare = origin.as_deref() == Some(text.trim_end_matches('/'));
+        if !is_bare {
+            let place = fields.place_of("public_url");
+            let problem = place.error("expected an address without a path");
+            reader.push(problem.maybe_help(origin.map(|origin| format!("write \"{origin}\""))));
+        }
+        text.truncate(text.trim_end_matches('/').len());
+    }
+    let mut trusted_proxies = Vec::new();
+    for text in fields.texts("trusted_proxies")? {
+        match text.parse::<IpAddr>() {
+            Ok(address) => trusted_proxies.push(address.to_canonical()),
+            Err(_) => {
+                let place = fields.place_of("trusted_proxies");
+                reader.push(place.error(format!("expected IP addresses, found \"{text}\"")));
+            }
+        }
+    }
+    Some(Server {
+        listen,
+        tls,
+        public_url,
+        trusted_proxies,
+        session_idle: fields.duration("session_idle")?,
+        session_lifetime: fields.duration("session_lifetime")?,
+    })
+}
+
+fn oidc(reader: &mut Reader<'_>, fields: &Fields) -> Option<Oidc> {
+    let owned = |name: &str| fields.text(name).map(str::to_owned);
+    let oidc = Oidc {
+        issuer: owned("issuer")?,
+        client_id: owned("client_id")?,
+        client_secret: fields.source("client_secret"),
+        name: owned("name")?,
+        scopes: fields.texts("scopes")?,
+        name_claim: owned("name_claim")?,
+        role_claim: owned("role_claim")?,
+        admin: fields.texts("admin")?,
+        analyst: fields.texts("analyst")?,
+        viewer: fields.texts("viewer")?,
+        default_role: DefaultRole::from_name(fields.text("default_role")?)?,
+        ca_file: fields.path("ca_file"),
+    };
+    let has_values = [&oidc.admin, &oidc.analyst, &oidc.viewer].iter().any(|one| !one.is_empty());
+    if !has_values && oidc.default_role == DefaultRole::None {
+        let warning = fields.place_of("default_role").warning("nobody can sign in this way");
+        reader.push(warning.help("set admin, analyst or viewer, or a default_role"));
+    }
+    if oidc.default_role == DefaultRole::Admin {
+        let place = fields.place_of("default_role");
+        let warning = place.warning("whoever has an account there can change everything here");
+        reader.push(warning.help("use admin = [...] with the values of those who should"));
+    }
+    Some(oidc)
 }
 
 fn rules(reader: &mut Reader<'_>, fields: &Fields) -> Option<Rules> {

@@ -50,9 +50,9 @@ mod value;
 mod tests;
 
 pub use model::{
-    Config, Credential, Effort, EventHookIntake, FileSink, From, HeaderValue, Intake, IntakeKind,
-    Level, Log, LogFormat, LogLevel, OAuth, OktaIntake, Rules, Server, Sink, SinkKind, Start,
-    Store, Tls, WebhookFormat, WebhookSink, WebhookUrl,
+    Config, Credential, DefaultRole, Effort, EventHookIntake, FileSink, From, HeaderValue, Intake,
+    IntakeKind, Level, Log, LogFormat, LogLevel, OAuth, Oidc, OktaIntake, Rules, Server, Sink,
+    SinkKind, Start, Store, Tls, WebhookFormat, WebhookSink, WebhookUrl,
 };
 pub use problem::{Problem, Severity};
 pub use secret::{Secret, SecretError, SecretSource};

@@ -1,7 +1,7 @@
 //! What a configuration says, once it is read.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -121,6 +121,20 @@ names! {
     }
 }
 
+names! {
+    /// The role of those whom none of the values of a claim is for.
+    DefaultRole {
+        /// They are not let in.
+        None = "none",
+        /// They read.
+        Viewer = "viewer",
+        /// They work alerts.
+        Analyst = "analyst",
+        /// They change everything.
+        Admin = "admin",
+    }
+}
+
 /// A configuration. Paths in it are relative to the folder of its file, and already joined to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -130,6 +144,8 @@ pub struct Config {
     pub log: Log,
     /// The HTTP server.
     pub server: Server,
+    /// Signing in through OpenID Connect.
+    pub oidc: Option<Oidc>,
     /// What is kept.
     pub store: Store,
     /// What is looked for.
@@ -159,6 +175,43 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The certificate to speak TLS with.
     pub tls: Option<Tls>,
+    /// The address that people use, without a slash at the end, if it is another.
+    pub public_url: Option<String>,
+    /// Proxies that are believed when they name the client.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// A session that is not used for this long has ended.
+    pub session_idle: Duration,
+    /// A session ends after this time.
+    pub session_lifetime: Duration,
+}
+
+/// `[oidc]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oidc {
+    /// The provider, as it calls itself.
+    pub issuer: String,
+    /// The name under which this program is known there.
+    pub client_id: String,
+    /// Where the client secret is kept; none for a public client.
+    pub client_secret: Option<SecretSource>,
+    /// What people know the provider by.
+    pub name: String,
+    /// What is asked for, beside `openid`.
+    pub scopes: Vec<String>,
+    /// The claim with the name of the account.
+    pub name_claim: String,
+    /// The claim that decides the role.
+    pub role_claim: String,
+    /// Its values that make an admin.
+    pub admin: Vec<String>,
+    /// Its values that make an analyst.
+    pub analyst: Vec<String>,
+    /// Its values that make a viewer.
+    pub viewer: Vec<String>,
+    /// The role of everybody else.
+    pub default_role: DefaultRole,
+    /// The certificates to trust instead of the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// The PEM files of a TLS server.

@@ -1,7 +1,7 @@
 //! The table of settings. Reading, suggestions, the file that `config init` writes and the page of
 //! the documentation all come from it.
 
-use crate::model::{Effort, From, Level, LogFormat, LogLevel, WebhookFormat};
+use crate::model::{DefaultRole, Effort, From, Level, LogFormat, LogLevel, WebhookFormat};
 
 /// A table of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,11 +22,13 @@ pub enum Section {
     OAuth,
     /// `[[sink]]`
     Sink,
+    /// `[oidc]`
+    Oidc,
 }
 
 impl Section {
     /// The sections in the order of the file.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Root,
         Self::Log,
         Self::Server,
@@ -35,6 +37,7 @@ impl Section {
         Self::Intake,
         Self::OAuth,
         Self::Sink,
+        Self::Oidc,
     ];
 
     /// Its key in the table that it stands in.
@@ -49,6 +52,7 @@ impl Section {
             Self::Intake => "intake",
             Self::OAuth => "oauth",
             Self::Sink => "sink",
+            Self::Oidc => "oidc",
         }
     }
 
@@ -64,6 +68,7 @@ impl Section {
             Self::Intake => "[[intake]]",
             Self::OAuth => "[intake.oauth]",
             Self::Sink => "[[sink]]",
+            Self::Oidc => "[oidc]",
         }
     }
 
@@ -73,12 +78,15 @@ impl Section {
         match self {
             Self::Root => "Paths are relative to the folder of this file.",
             Self::Log => "What Wardgate says about itself, on the standard error.",
-            Self::Server => "The HTTP server: intake, event hooks, metrics and health.",
+            Self::Server => {
+                "The HTTP server: the pages, the API, intake, event hooks, metrics and health."
+            }
             Self::Store => "What is kept, and for how long.",
             Self::Rules => "What is looked for. Changes are noticed while running.",
             Self::Intake => "Where events come from; one table for each.",
             Self::OAuth => "The service app with which an intake signs in.",
             Self::Sink => "Where alerts go; one table for each.",
+            Self::Oidc => "Signing in through OpenID Connect, beside passwords.",
         }
     }
 }
@@ -131,6 +139,8 @@ pub enum Kind {
     OrgUrl,
     /// The address of a webhook.
     WebhookUrl,
+    /// An address that secrets may be sent to: https, or on this machine.
+    SecureUrl,
     /// An address to listen on.
     Listen,
     /// The name of an HTTP header.
@@ -216,6 +226,14 @@ pub const SETTINGS: &[Setting] = &[
         "PEM file with the certificate to speak TLS with, and those between it and the root."),
     setting(Section::Server, &[], "tls_key", Kind::SecretFile, Optional, r#""server.key""#,
         "PEM file with its private key."),
+    setting(Section::Server, &[], "public_url", Kind::SecureUrl, Optional, r#""https://wardgate.example.com""#,
+        "The address that people use, if it is another, such as that of a proxy."),
+    setting(Section::Server, &[], "trusted_proxies", Kind::Texts, Default("[]"), r#"["10.0.0.1"]"#,
+        "IP addresses of proxies that are believed when they name the client in X-Forwarded-For."),
+    setting(Section::Server, &[], "session_idle", Kind::Duration(60 * SECOND, 30 * DAY), Default(r#""8h""#), r#""1h""#,
+        "Whoever does nothing for so long has to sign in again."),
+    setting(Section::Server, &[], "session_lifetime", Kind::Duration(60 * SECOND, 30 * DAY), Default(r#""24h""#), r#""12h""#,
+        "After so long everybody has to sign in again."),
 
     setting(Section::Store, &[], "retention_days", Kind::Number(0, 36_500), Default("365"), "90",
         "For how many days events are kept; 0 for ever."),
@@ -335,6 +353,33 @@ pub const SETTINGS: &[Setting] = &[
         "How long a request may take."),
     setting(Section::Sink, WEBHOOK, "ca_file", Kind::File, Optional, r#""ca.pem""#,
         "PEM file with the certificates to trust instead of the system's."),
+
+    setting(Section::Oidc, &[], "issuer", Kind::SecureUrl, Required, r#""https://acme.okta.com""#,
+        "The provider's address, exactly as it calls itself."),
+    setting(Section::Oidc, &[], "client_id", Kind::Text(200), Required, r#""0oa9z8y7x6w5v4u3t2s1""#,
+        "The name under which Wardgate is known there. The redirect URI to register is the address that people use, followed by /api/v1/oidc/callback."),
+    setting(Section::Oidc, &[], "client_secret_env", Kind::SecretEnv, AtMostOneOf("client_secret"), r#""OIDC_CLIENT_SECRET""#,
+        "The environment variable with the client secret; without any it is a public client."),
+    setting(Section::Oidc, &[], "client_secret_file", Kind::SecretFile, AtMostOneOf("client_secret"), r#""oidc-secret""#,
+        "The file with the client secret."),
+    setting(Section::Oidc, &[], "name", Kind::Text(60), Default(r#""single sign-on""#), r#""Okta""#,
+        "What people know the provider by."),
+    setting(Section::Oidc, &[], "scopes", Kind::Texts, Default(r#"["profile", "email"]"#), r#"["profile", "groups"]"#,
+        "What is asked for, beside `openid`."),
+    setting(Section::Oidc, &[], "name_claim", Kind::Text(200), Default(r#""preferred_username""#), r#""email""#,
+        "The claim with the name of the account."),
+    setting(Section::Oidc, &[], "role_claim", Kind::Text(200), Default(r#""groups""#), r#""roles""#,
+        "The claim that decides the role: a text or a list of them."),
+    setting(Section::Oidc, &[], "admin", Kind::Texts, Default("[]"), r#"["wardgate-admins"]"#,
+        "Its values that make an admin; of several roles the highest counts."),
+    setting(Section::Oidc, &[], "analyst", Kind::Texts, Default("[]"), r#"["soc"]"#,
+        "Its values that make an analyst."),
+    setting(Section::Oidc, &[], "viewer", Kind::Texts, Default("[]"), r#"["everyone"]"#,
+        "Its values that make a viewer."),
+    setting(Section::Oidc, &[], "default_role", Kind::Choice(DefaultRole::NAMES), Default(r#""none""#), r#""viewer""#,
+        "The role of everybody else; with none they are not let in."),
+    setting(Section::Oidc, &[], "ca_file", Kind::File, Optional, r#""ca.pem""#,
+        "PEM file with the certificates to trust instead of the system's."),
 ];
 
 impl Setting {
@@ -373,7 +418,7 @@ impl Kind {
             Self::SecretEnv => "environment variable".into(),
             Self::Files => "list of paths".into(),
             Self::Choice(words) => words.join(", "),
-            Self::OrgUrl | Self::WebhookUrl => "URL".into(),
+            Self::OrgUrl | Self::WebhookUrl | Self::SecureUrl => "URL".into(),
             Self::Listen => "address:port".into(),
             Self::HeaderName => "header".into(),
             Self::Headers => "table of headers".into(),
@@ -402,6 +447,7 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::OrgUrl => "an address such as \"https://acme.okta.com\"".into(),
             Self::WebhookUrl => "an address such as \"https://soc.example.com/alerts\"".into(),
+            Self::SecureUrl => "an address such as \"https://id.example.com\"".into(),
             Self::Listen => "an address and port such as \"127.0.0.1:8611\"".into(),
             Self::HeaderName => "the name of a header, such as \"authorization\"".into(),
             Self::Headers => "a table of headers such as { X-Team = \"soc\" }".into(),

@@ -57,6 +57,12 @@ pub fn template() -> String {
         comment(&mut text, words);
         example(&mut text, Section::Sink, kind, name);
     }
+    text.push('\n');
+    comment(&mut text, Section::Oidc.doc());
+    line(&mut text, &format!("#{}", Section::Oidc.heading()));
+    for setting in settings(Section::Oidc) {
+        write_setting(&mut text, setting, "#");
+    }
     text
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,6 +59,10 @@ fn minimal(setting: &Setting, value: &str) -> String {
                 _ => "",
             };
             format!("{heading}\n{line}{beside}")
+        }
+        Section::Oidc => {
+            let beside = rest(&[("issuer", r#""https://id.example""#), ("client_id", r#""c""#)]);
+            format!("[oidc]\n{beside}{line}")
         }
         Section::OAuth => {
             let okta = rest(&okta[..3]);
@@ -168,13 +173,18 @@ fn the_template_means_the_defaults() {
                 is_one && (one.instead_of().is_some() || one.section == Section::OAuth)
             })
     };
-    let opened = uncomment(rest, &alternatives);
+    let (rest, oidc) = rest.split_at(rest.find("# Signing in through").unwrap());
+    let alternative = |line: &str| line.starts_with("client_secret_file =");
+    let opened = uncomment(rest, &alternatives) + &uncomment(oidc, &alternative);
     let config = parse(&opened);
+    assert_eq!(config.oidc.unwrap().issuer, "https://acme.okta.com");
     let names: Vec<_> = config.intakes.iter().map(|one| &*one.name).collect();
     assert_eq!(names, ["acme", "shipper", "acme-hook"]);
     let names: Vec<_> = config.sinks.iter().map(|one| &*one.name).collect();
     assert_eq!(names, ["terminal", "archive", "soc"]);
-    assert_eq!(config.warnings, []);
+    let warned: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    let expected = "oidc.default_role: nobody can sign in this way";
+    assert!(warned.iter().all(|one| one.contains(expected)) && warned.len() == 1, "{warned:?}");
     for setting in SETTINGS {
         let is_there = template.contains(&format!("\n#{} = ", setting.name));
         assert!(is_there || setting.name == "oauth", "{setting:?}");
@@ -628,5 +638,29 @@ proptest! {
         let odd = format!("WARDGATE__{name}");
         let known = setting.variable().unwrap_or_default();
         let _ = overridden("", &[(&odd, &value), (&known, &value)]);
+    }
+}
+
+#[test]
+fn signing_in_elsewhere_is_configured_whole() {
+    let config = parse(
+        "[server]\npublic_url = \"https://w.example/\"\ntrusted_proxies = [\"::ffff:10.0.0.1\"]\n\
+         [oidc]\nissuer = \"https://id.example/\"\nclient_id = \"w\"\nanalyst = [\"soc\"]",
+    );
+    assert_eq!(config.server.public_url.as_deref(), Some("https://w.example"));
+    assert_eq!(config.server.trusted_proxies, ["10.0.0.1".parse::<IpAddr>().unwrap()]);
+    let oidc = config.oidc.unwrap();
+    assert_eq!((&*oidc.issuer, &*oidc.role_claim), ("https://id.example/", "groups"));
+    assert_eq!((oidc.analyst.len(), oidc.default_role), (1, DefaultRole::None));
+    for (text, expected) in [
+        ("[oidc]\nissuer = \"https://id.example\"", "oidc.client_id"),
+        ("[oidc]\nclient_id = \"w\"", "oidc.issuer"),
+        ("[oidc]\nissuer = \"http://id.example\"\nclient_id = \"w\"", "expected https"),
+        ("[server]\npublic_url = \"https://w.example/x\"", "without a path"),
+        ("[server]\npublic_url = \"http://w.example\"", "expected https"),
+        ("[server]\ntrusted_proxies = [\"proxy\"]", "expected IP addresses"),
+    ] {
+        let said = mistakes(text);
+        assert!(said.contains(expected), "{text}: {said}");
     }
 }

@@ -137,6 +137,7 @@ pub(crate) fn read(kind: Kind, value: &DeValue<'_>) -> Result<Value, Misfit> {
             Err(misfit)
         }
         (Kind::OrgUrl, DeValue::String(text)) => organization(text).map(Value::Text),
+        (Kind::SecureUrl, DeValue::String(text)) => secure(text).map(Value::Text),
         (Kind::WebhookUrl, DeValue::String(text)) => {
             webhook(text).map(|url| Value::Text(url.into()))
         }
@@ -173,7 +174,10 @@ pub(crate) fn read(kind: Kind, value: &DeValue<'_>) -> Result<Value, Misfit> {
 const UNITS: &str = "units are ms, s, m, h, d and w";
 
 const fn may_be_secret(kind: Kind) -> bool {
-    matches!(kind, Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::Headers)
+    matches!(
+        kind,
+        Kind::SecretEnv | Kind::SecretFile | Kind::WebhookUrl | Kind::SecureUrl | Kind::Headers
+    )
 }
 
 /// A value in a message, cut.
@@ -343,6 +347,27 @@ fn organization(text: &str) -> Result<String, Misfit> {
         _ => return Err(Misfit::new(format!("expected {expected}"))),
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// An address that secrets may be sent to, as it is written: https, or http to this machine.
+fn secure(text: &str) -> Result<String, Misfit> {
+    let expected = Kind::SecureUrl.expected();
+    let url = match Url::parse(text) {
+        Ok(url) if url.has_host() => url,
+        _ => return Err(Misfit::new(format!("expected {expected}"))),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Misfit::new("expected an address without a user or password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(Misfit::new(format!("expected {expected}, without what follows ? or #")));
+    }
+    match url.scheme() {
+        "https" => Ok(text.to_owned()),
+        "http" if is_loopback(&url) => Ok(text.to_owned()),
+        "http" => Err(Misfit::new("expected https, since http would show passwords to others")),
+        _ => Err(Misfit::new(format!("expected {expected}"))),
+    }
 }
 
 /// The address of a webhook, also when it is kept elsewhere.
@@ -545,6 +570,7 @@ mod tests {
             (Kind::Headers, r#"{ X-Team = ["s3cret"] }"#),
             (Kind::SecretFile, r#"["s3cret"]"#),
             (Kind::OrgUrl, r#""https://s3cret@""#),
+            (Kind::SecureUrl, r#""https://s3cret@""#),
         ] {
             let misfit = read(kind, &toml(text)).unwrap_err();
             assert!(!format!("{misfit:?}").contains("s3cret"), "{misfit:?}");

@@ -79,12 +79,6 @@ impl Problem {
         problem
     }
 
-    /// Tells programs apart from others of its status.
-    pub(crate) fn code(mut self, code: &'static str) -> Self {
-        self.code = Some(code);
-        self
-    }
-
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
@@ -181,8 +175,14 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Adds the headers that every answer carries.
-pub(crate) fn secure(response: &mut Response) {
+/// Browsers come by TLS from now on, for a year.
+const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Adds the headers that every answer carries, and what is said to those who come by TLS.
+pub(crate) fn secure(response: &mut Response, is_tls: bool) {
+    if is_tls {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ONLY_TLS);
+    }
     for (name, value) in UNLESS_SAID {
         response.headers_mut().entry(name).or_insert(value);
     }

@@ -47,6 +47,12 @@
 //! # }).unwrap();
 //! ```
 
+#[cfg(test)]
+extern crate self as server;
+#[cfg(test)]
+#[path = "../tests/common/desk.rs"]
+mod empty_desk;
+
 pub mod access;
 mod answer;
 pub mod api;

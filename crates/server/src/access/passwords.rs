@@ -60,8 +60,9 @@ pub fn check(password: &str, name: &str) -> Result<(), Weak> {
     if password.len() > LONGEST {
         return Err(Weak::Long);
     }
+    let local = name.split('@').next().unwrap_or_default();
     let parts = name.split(|character: char| !character.is_alphanumeric());
-    let known: Vec<&str> = ["wardgate", "okta", name].into_iter().chain(parts).collect();
+    let known: Vec<&str> = ["wardgate", "okta", name, local].into_iter().chain(parts).collect();
     let estimate = zxcvbn::zxcvbn(password, &known);
     if estimate.score() >= zxcvbn::Score::Three {
         return Ok(());

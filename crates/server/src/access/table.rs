@@ -70,6 +70,7 @@ pub static ROUTES: &[Route] = &[
     route(POST, "/api/v1/tokens", Need::Person(Role::Viewer)),
     route(DELETE, "/api/v1/tokens/{id}", VIEWER),
 
+    // The desk.
     route(GET, "/api/openapi.json", VIEWER),
     route(GET, "/api/v1/meta", VIEWER),
     route(GET, "/api/v1/health", VIEWER),
@@ -147,14 +148,60 @@ pub(super) fn allowed(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{App, Metrics};
+    use std::collections::{BTreeMap, BTreeSet};
 
-    #[test]
-    fn x() {
+    use super::*;
+    use crate::{App, Metrics, empty_desk};
+
+    /// The routes of a server with everything, as METHOD PATH. A router has no way to list them
+    /// but to print itself:
+    ///
+    /// `RouteId(0): MethodRouter(MethodRouter { … allow_header: Bytes(b"GET,HEAD") })`, and
+    /// `paths: {RouteId(0): "/metrics"}`
+    fn routed() -> BTreeSet<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("data");
+        store::Database::create(&root).unwrap();
         let (handle, _inbox) = engine::channel(engine::Limits::default());
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
-        let (router, ..) = App::new(handle, metrics).router();
-        println!("{router:?}");
+        let (router, ..) = App::new(handle, metrics).desk(empty_desk::empty(&root)).router();
+        let text = format!("{router:?}");
+        let text = text.split("fallback_router").next().unwrap();
+        let (methods, paths) = text.split_once("paths: {").unwrap();
+        let id = |text: &str| text.split_once("): ").unwrap().0.to_owned();
+        let paths: BTreeMap<String, &str> = paths
+            .split("RouteId(")
+            .skip(1)
+            .map(|part| (id(part), part.split('"').nth(1).unwrap()))
+            .collect();
+        let mut routes = BTreeSet::new();
+        for part in methods.split("RouteId(").skip(1) {
+            let allowed = part.split_once("allow_header: Bytes(b\"").unwrap().1;
+            let allowed = allowed.split('"').next().unwrap();
+            for method in allowed.split(',').filter(|method| *method != "HEAD") {
+                routes.insert(format!("{method} {}", paths[&id(part)]));
+            }
+        }
+        routes
+    }
+
+    #[tokio::test]
+    async fn the_table_has_the_routes_of_the_router_and_no_others() {
+        let table: BTreeSet<String> =
+            ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(table.len(), ROUTES.len(), "a route is in the table twice");
+        let routed = routed();
+        let missing: Vec<_> = routed.difference(&table).collect();
+        assert!(missing.is_empty(), "not in the table, and so refused: {missing:#?}");
+        let gone: Vec<_> = table.difference(&routed).collect();
+        assert!(gone.is_empty(), "in the table, but nothing is there: {gone:#?}");
+    }
+
+    #[test]
+    fn what_changes_something_is_not_for_anyone() {
+        for route in ROUTES.iter().filter(|route| route.need == Need::Anyone) {
+            let is_sign_in = matches!(route.path, "/api/v1/session" | "/api/v1/setup");
+            assert!(route.method == Method::GET || is_sign_in, "{route:?}");
+        }
     }
 }

@@ -4,6 +4,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/desk.rs"]
+mod desk;
+mod provider;
 mod sessions;
 mod setup;
 mod support;

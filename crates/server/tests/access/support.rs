@@ -7,8 +7,10 @@ use ecs::Timestamp;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use server::Limits;
-use server::access::{Access, Clock, Role, Settings, TokenRole, hash_password, make_token};
+use server::access::{
+    Access, Clock, ExternalSettings, Role, Settings, TokenRole, hash_password, make_token,
+};
+use server::{App, Limits};
 use store::{Database, NewToken};
 use tempfile::TempDir;
 
@@ -20,7 +22,7 @@ static HASH: LazyLock<String> = LazyLock::new(|| hash_password(PASSWORD).unwrap(
 
 const BEGIN: i64 = 1_800_000_000_000;
 
-pub(crate) struct Desk {
+pub(crate) struct Site {
     pub(crate) server: Running,
     pub(crate) access: Arc<Access>,
     pub(crate) stored: Stored,
@@ -63,22 +65,36 @@ pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     Answer { status, headers, body }
 }
 
-impl Desk {
+impl Site {
     pub(crate) async fn open() -> Self {
         Self::open_with(Settings::default()).await
     }
 
     pub(crate) async fn open_with(settings: Settings) -> Self {
+        Self::open_full(settings, None, None).await
+    }
+
+    pub(crate) async fn open_full(
+        settings: Settings,
+        clock: Option<Clock>,
+        external: Option<ExternalSettings>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Database::create(&folder.path().join("data")).unwrap();
         let now = Arc::new(AtomicI64::new(BEGIN));
         let told = Arc::clone(&now);
-        let clock = Clock::new(move || Timestamp(told.load(Ordering::SeqCst)));
-        let access = Access::open(&folder.path().join("data"), settings).unwrap().clock(clock);
+        let moved = Clock::new(move || Timestamp(told.load(Ordering::SeqCst)));
+        let clock = clock.unwrap_or(moved);
+        let mut access = Access::open(&folder.path().join("data"), settings).unwrap().clock(clock);
+        if let Some(external) = external {
+            access = access.external(external).unwrap();
+        }
         let access = Arc::new(access);
         let (handle, inbox) = engine::channel(engine::Limits::default());
         let given = Arc::clone(&access);
-        let server = start(handle, Limits::default(), |app| app.access(given)).await;
+        let desk = crate::desk::empty(&folder.path().join("data"));
+        let change = |app: App| app.access(given).desk(desk);
+        let server = start(handle, Limits::default(), change).await;
         server.keys.replace_intakes([origin("acme")]);
         Self { server, access, stored: consume(inbox), now, folder }
     }

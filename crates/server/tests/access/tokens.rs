@@ -6,68 +6,68 @@ use server::access::{Role, TokenRole};
 use store::UserChange;
 
 use crate::common::ONE;
-use crate::support::{Answer, Desk, Session, answer};
+use crate::support::{Answer, Session, Site, answer};
 
-async fn make(desk: &Desk, session: &Session, body: &Value) -> Answer {
-    answer(session.sign(desk.send(Method::POST, "/api/v1/tokens", body))).await
+async fn make(site: &Site, session: &Session, body: &Value) -> Answer {
+    answer(session.sign(site.send(Method::POST, "/api/v1/tokens", body))).await
 }
 
-async fn status(desk: &Desk, path: &str, token: &str) -> u16 {
-    answer(desk.get(path).bearer_auth(token)).await.status
+async fn status(site: &Site, path: &str, token: &str) -> u16 {
+    answer(site.get(path).bearer_auth(token)).await.status
 }
 
 #[tokio::test]
 async fn a_token_lives_until_it_is_revoked_or_expires() {
-    let desk = Desk::open().await;
-    let anna = desk.signed_in("anna", Role::Admin).await;
+    let site = Site::open().await;
+    let anna = site.signed_in("anna", Role::Admin).await;
     let wanted = json!({"name": "ci", "role": "viewer", "expires_in_days": 2});
-    let made = make(&desk, &anna, &wanted).await;
+    let made = make(&site, &anna, &wanted).await;
     assert_eq!(made.status, 201, "{made:?}");
     let secret = made.body["secret"].as_str().unwrap().to_owned();
     assert!(secret.starts_with("wgt_"));
-    assert_eq!(status(&desk, "/api/v1/tokens", &secret).await, 200);
-    assert_eq!(status(&desk, "/api/v1/users", &secret).await, 403, "a viewer's");
-    let listed = answer(anna.sign(desk.get("/api/v1/tokens"))).await.body;
+    assert_eq!(status(&site, "/api/v1/tokens", &secret).await, 200);
+    assert_eq!(status(&site, "/api/v1/users", &secret).await, 403, "a viewer's");
+    let listed = answer(anna.sign(site.get("/api/v1/tokens"))).await.body;
     let token = &listed["tokens"][0];
     assert_eq!((&token["name"], &token["owner"]), (&json!("ci"), &json!("anna")));
     assert!(!listed.to_string().contains(&secret) && token.get("secret").is_none());
 
     let id = made.body["id"].as_i64().unwrap();
-    let other = make(&desk, &anna, &wanted).await.body["secret"].as_str().unwrap().to_owned();
-    let revoke = || anna.sign(desk.request(Method::DELETE, &format!("/api/v1/tokens/{id}")));
+    let other = make(&site, &anna, &wanted).await.body["secret"].as_str().unwrap().to_owned();
+    let revoke = || anna.sign(site.request(Method::DELETE, &format!("/api/v1/tokens/{id}")));
     assert_eq!(answer(revoke()).await.status, 204);
-    assert_eq!(status(&desk, "/api/v1/tokens", &secret).await, 401, "at once");
+    assert_eq!(status(&site, "/api/v1/tokens", &secret).await, 401, "at once");
     assert_eq!(answer(revoke()).await.status, 404);
-    desk.pass(2 * 86_400 - 1);
-    assert_eq!(status(&desk, "/api/v1/tokens", &other).await, 200);
-    desk.pass(1);
-    assert_eq!(status(&desk, "/api/v1/tokens", &other).await, 401, "expired");
+    site.pass(2 * 86_400 - 1);
+    assert_eq!(status(&site, "/api/v1/tokens", &other).await, 200);
+    site.pass(1);
+    assert_eq!(status(&site, "/api/v1/tokens", &other).await, 401, "expired");
 }
 
 #[tokio::test]
 async fn a_token_may_never_more_than_its_owner() {
-    let desk = Desk::open().await;
-    let (ben, _) = (desk.add("ben", Role::Admin), desk.add("anna", Role::Admin));
-    let token = desk.token(TokenRole::Role(Role::Admin), Some(ben));
-    assert_eq!(status(&desk, "/api/v1/users", &token).await, 200);
+    let site = Site::open().await;
+    let (ben, _) = (site.add("ben", Role::Admin), site.add("anna", Role::Admin));
+    let token = site.token(TokenRole::Role(Role::Admin), Some(ben));
+    assert_eq!(status(&site, "/api/v1/users", &token).await, 200);
     let change = |change: UserChange| {
-        desk.database().change_user(desk.now(), "test", ben, &change).unwrap().unwrap();
+        site.database().change_user(site.now(), "test", ben, &change).unwrap().unwrap();
     };
     change(UserChange { role: Some(Role::Viewer), ..UserChange::default() });
-    assert_eq!(status(&desk, "/api/v1/users", &token).await, 403);
-    assert_eq!(status(&desk, "/api/v1/tokens", &token).await, 200);
+    assert_eq!(status(&site, "/api/v1/users", &token).await, 403);
+    assert_eq!(status(&site, "/api/v1/tokens", &token).await, 200);
     change(UserChange { disabled: Some(true), ..UserChange::default() });
-    assert_eq!(status(&desk, "/api/v1/tokens", &token).await, 401);
+    assert_eq!(status(&site, "/api/v1/tokens", &token).await, 401);
 }
 
 #[tokio::test]
 async fn nobody_gives_away_more_than_they_have() {
-    let desk = Desk::open().await;
-    let anna = desk.signed_in("anna", Role::Analyst).await;
+    let site = Site::open().await;
+    let anna = site.signed_in("anna", Role::Analyst).await;
     let ask = |body: Value| {
-        let (desk, anna) = (&desk, &anna);
+        let (site, anna) = (&site, &anna);
         async move {
-            let answer = make(desk, anna, &body).await;
+            let answer = make(site, anna, &body).await;
             (answer.status, answer.code().to_owned())
         }
     };
@@ -83,19 +83,19 @@ async fn nobody_gives_away_more_than_they_have() {
     for name in ["", "  ", "a\nb", "a\u{202e}b"] {
         assert_eq!(ask(json!({"name": name, "role": "viewer"})).await, (422, "bad-name".into()));
     }
-    let ben = desk.signed_in("ben", Role::Admin).await;
-    assert_eq!(make(&desk, &ben, &intake).await.status, 201);
+    let ben = site.signed_in("ben", Role::Admin).await;
+    assert_eq!(make(&site, &ben, &intake).await.status, 201);
     let unknown = json!({"name": "x", "role": "intake", "intake": "other"});
-    assert_eq!(make(&desk, &ben, &unknown).await.code(), "unknown-intake");
+    assert_eq!(make(&site, &ben, &unknown).await.code(), "unknown-intake");
     // Each sees and revokes their own; an admin all.
     let tokens = |session: &Session| {
-        let request = session.sign(desk.get("/api/v1/tokens"));
+        let request = session.sign(site.get("/api/v1/tokens"));
         async { answer(request).await.body["tokens"].as_array().unwrap().len() }
     };
     assert_eq!((tokens(&anna).await, tokens(&ben).await), (2, 3));
-    let bens = desk.database().tokens(None).unwrap()[0].id;
+    let bens = site.database().tokens(None).unwrap()[0].id;
     let revoke = |session: &Session, id: i64| {
-        answer(session.sign(desk.request(Method::DELETE, &format!("/api/v1/tokens/{id}"))))
+        answer(session.sign(site.request(Method::DELETE, &format!("/api/v1/tokens/{id}"))))
     };
     assert_eq!(revoke(&anna, bens).await.status, 404);
     assert_eq!(revoke(&ben, 1).await.status, 204);
@@ -103,18 +103,18 @@ async fn nobody_gives_away_more_than_they_have() {
 
 #[tokio::test]
 async fn a_token_for_an_intake_pushes_events_and_nothing_else() {
-    let desk = Desk::open().await;
-    let token = desk.token(TokenRole::Intake("acme".into()), None);
-    let other = desk.token(TokenRole::Intake("other".into()), None);
-    let viewer = desk.token(TokenRole::Role(Role::Admin), None);
+    let site = Site::open().await;
+    let token = site.token(TokenRole::Intake("acme".into()), None);
+    let other = site.token(TokenRole::Intake("other".into()), None);
+    let viewer = site.token(TokenRole::Role(Role::Admin), None);
     let push =
-        |token: &str| answer(desk.request(Method::POST, "/plain").bearer_auth(token).body(ONE));
+        |token: &str| answer(site.request(Method::POST, "/plain").bearer_auth(token).body(ONE));
     assert_eq!(push(&token).await.status, 200);
-    assert_eq!(desk.stored.lock().unwrap()[0].origin.intake, "acme");
+    assert_eq!(site.stored.lock().unwrap()[0].origin.intake, "acme");
     assert_eq!(push(&other).await.status, 401, "there is no such intake");
     assert_eq!(push(&viewer).await.status, 401, "no token for an intake");
-    assert_eq!(status(&desk, "/api/v1/tokens", &token).await, 403);
-    let id = desk.database().tokens(None).unwrap().last().unwrap().id;
-    assert!(desk.database().revoke_token(desk.now(), "test", id, None).unwrap());
+    assert_eq!(status(&site, "/api/v1/tokens", &token).await, 403);
+    let id = site.database().tokens(None).unwrap().last().unwrap().id;
+    assert!(site.database().revoke_token(site.now(), "test", id, None).unwrap());
     assert_eq!(push(&token).await.status, 401, "at once");
 }

@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use server::access::{Need, ROUTES, Role, Route, TokenRole};
 
-use crate::support::{Answer, Desk, Session, answer};
+use crate::support::{Answer, Session, Site, answer};
 
 /// Somebody who tries.
 enum Caller {
@@ -37,9 +37,9 @@ fn got_through(answer: &Answer) -> bool {
     answer.status != 401 && !(answer.status == 403 && answer.code() == "forbidden")
 }
 
-async fn call(desk: &Desk, route: &Route, caller: &Caller) -> Answer {
-    let path = route.path.replace("{name}", "none").replace("{id}", "0").replace("{*path}", "x");
-    let mut request = desk.request(route.method.clone(), &path);
+async fn call(site: &Site, route: &Route, caller: &Caller) -> Answer {
+    let path = route.path.replace("{name}", "none").replace("{id}", "0").replace("{kind}", "user");
+    let mut request = site.request(route.method.clone(), &path);
     if !matches!(route.method, Method::GET) {
         // Of no use to any handler, so that nothing changes.
         request = request.header("content-type", "application/json").body("[]");
@@ -49,12 +49,12 @@ async fn call(desk: &Desk, route: &Route, caller: &Caller) -> Answer {
 
 #[tokio::test]
 async fn every_route_needs_what_the_table_says() {
-    let desk = Desk::open().await;
+    let site = Site::open().await;
     let mut callers = vec![(Caller::Nobody, None, false)];
     for role in Role::ALL {
-        let session = desk.signed_in(role.name(), role).await;
+        let session = site.signed_in(role.name(), role).await;
         callers.push((Caller::Session(session), Some(role), true));
-        let token = desk.token(TokenRole::Role(role), None);
+        let token = site.token(TokenRole::Role(role), None);
         callers.push((Caller::Token(token), Some(role), false));
     }
     callers.push((Caller::Token("wgt_guessed".to_owned()), None, false));
@@ -64,7 +64,7 @@ async fn every_route_needs_what_the_table_says() {
             continue;
         }
         for (caller, role, is_person) in &callers {
-            let answer = call(&desk, route, caller).await;
+            let answer = call(&site, route, caller).await;
             let allowed = is_allowed(route.need, *role, *is_person);
             // There is no hook of that name, which is told to anybody.
             let got_through = got_through(&answer) && route.need != Need::IntakeKey
@@ -80,9 +80,9 @@ async fn every_route_needs_what_the_table_says() {
             }
         }
     }
-    let intake = Caller::Token(desk.token(TokenRole::Intake("acme".into()), None));
+    let intake = Caller::Token(site.token(TokenRole::Intake("acme".into()), None));
     for route in ROUTES {
-        let answer = call(&desk, route, &intake).await;
+        let answer = call(&site, route, &intake).await;
         let is_for_roles = matches!(route.need, Need::Role(_) | Need::Person(_));
         assert_eq!(got_through(&answer), !is_for_roles, "{} {}", route.method, route.path);
     }
@@ -94,6 +94,10 @@ async fn nobody_comes_in_where_there_are_no_accounts() {
     let server = crate::common::start(handle, server::Limits::default(), |app| app).await;
     for route in ROUTES.iter().filter(|route| route.path.starts_with("/api/")) {
         let path = route.path.replace("{id}", "0");
+        // What is not there either without a desk.
+        if !["session", "setup", "oidc", "users", "tokens"].contains(&area(&path)) {
+            continue;
+        }
         let request = crate::common::client().request(route.method.clone(), server.url(&path));
         let answer = answer(request.bearer_auth("wgt_x").header("cookie", "wardgate_session=x"));
         let status = answer.await.status;
@@ -104,13 +108,18 @@ async fn nobody_comes_in_where_there_are_no_accounts() {
 
 #[tokio::test]
 async fn methods_that_the_table_has_not_are_refused() {
-    let desk = Desk::open().await;
-    let admin = desk.signed_in("anna", Role::Admin).await;
-    let request = admin.sign(desk.request(Method::DELETE, "/api/v1/users"));
+    let site = Site::open().await;
+    let admin = site.signed_in("anna", Role::Admin).await;
+    let request = admin.sign(site.request(Method::DELETE, "/api/v1/users"));
     let answer = answer(request).await;
     assert_eq!((answer.status, answer.headers["allow"].to_str().unwrap()), (405, "GET,HEAD,POST"));
-    let head = admin.sign(desk.request(Method::HEAD, "/api/v1/users"));
+    let head = admin.sign(site.request(Method::HEAD, "/api/v1/users"));
     assert_eq!(crate::support::answer(head).await.status, 200);
-    let head = desk.request(Method::HEAD, "/api/v1/users");
+    let head = site.request(Method::HEAD, "/api/v1/users");
     assert_eq!(crate::support::answer(head).await.status, 401);
+}
+
+/// `users` of `/api/v1/users/0`.
+fn area(path: &str) -> &str {
+    path.split('/').nth(3).unwrap_or_default()
 }

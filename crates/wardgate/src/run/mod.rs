@@ -1,5 +1,6 @@
 //! The program that runs day and night: everything put together.
 
+mod access;
 mod intakes;
 mod logging;
 mod observe;
@@ -26,8 +27,10 @@ use tokio::sync::{Notify, watch};
 use refresh::Signals;
 
 use crate::commands::rule_selection::RuleSelection;
+use crate::term::say::say;
 
 pub(crate) use logging::{above_bottom, start as start_logging};
+
 pub(crate) use sources::settings as okta_settings;
 
 /// How long a stop may take, all in all.
@@ -87,14 +90,16 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
             .demo(told.show_alerts)
             .intakes(intakes::statuses(config, &observed))
             .checks(move || checked.checks());
+        let listen = config.server.listen;
+        let access = access::open(config, root, listen)?;
         let (ready, shown) = (Arc::clone(&observed), registry);
         let app = App::new(handle.clone(), server_metrics)
+            .access(Arc::clone(&access))
             .desk(Arc::new(desk))
             .keys(keys.clone())
             .hooks(hooks.clone())
             .metrics(move || observe::render(&shown))
             .ready(move || ready.checks());
-        let listen = config.server.listen;
         let mut server = Server::bind(listen, app)
             .await
             .with_context(|| format!("cannot listen on {listen}, see server.listen"))?;
@@ -114,6 +119,13 @@ pub(crate) fn run(config: &Config, told: &Told) -> Result<()> {
             sinks = config.sinks.len(),
             "running"
         );
+        if let Some(link) = access::setup_link(&access, config, address)? {
+            let told = above_bottom(|| {
+                say(&link);
+                Ok(())
+            });
+            told.context("the setup link")?;
+        }
         let waker = tokio::spawn(sinks::wake_on_alerts(pipeline.alerts(), Arc::clone(&wake)));
         let status = tokio::spawn(status::show(
             config.intakes.iter().map(|intake| intake.name.clone()).collect(),

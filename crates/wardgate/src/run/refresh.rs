@@ -177,6 +177,7 @@ impl<'c> Refresh<'c> {
             Some((Digest::from_bytes(key.digest), Arc::clone(origin)))
         });
         self.keys.replace(valid);
+        self.keys.replace_intakes(origins.values().cloned());
         let mut hooks = Vec::new();
         for intake in &self.config.intakes {
             let IntakeKind::EventHook(hook) = &intake.kind else { continue };

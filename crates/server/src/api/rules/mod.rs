@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::Desk;
 
 #[cfg(test)]
-pub(super) use exceptions::of_stored;
+pub(crate) use exceptions::of_stored;
 pub use book::{ActiveRules, Reload, ReloadRequests, RuleBook};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {

@@ -85,6 +85,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             }
             _ => invalid(StatusCode::BAD_REQUEST, "the body could not be read"),
         })?;
+        // A list would be taken for the members in their order.
+        if bytes.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(unusable("expected a JSON object"));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let status = match error.classify() {
                 serde_json::error::Category::Data => StatusCode::UNPROCESSABLE_ENTITY,

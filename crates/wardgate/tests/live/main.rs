@@ -5,6 +5,7 @@
 mod correlation;
 mod crash;
 mod delivery;
+mod desk;
 mod faults;
 mod organisations;
 mod running;

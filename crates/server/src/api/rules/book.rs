@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use detect::{
-    Detector, Exception, Exceptions, Pack, Placeholders, RuleState, Selection, only_serves, rule_states,
+    Detector, Exception, Exceptions, Pack, Placeholders, RuleState, Selection, only_serves,
+    rule_states,
 };
 use intel::IndicatorSet;
 use tokio::sync::{mpsc, oneshot};

@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 
 use super::Desk;
 
+pub use book::{ActiveRules, Reload, ReloadRequests, RuleBook};
 #[cfg(test)]
 pub(crate) use exceptions::of_stored;
-pub use book::{ActiveRules, Reload, ReloadRequests, RuleBook};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {
     OpenApiRouter::new()

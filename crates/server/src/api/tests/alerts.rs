@@ -65,7 +65,10 @@ async fn an_alert_is_worked_from_new_to_closed() {
     assert!(!alert["matched"].as_array().unwrap().is_empty());
     assert!(!alert["triage"].as_array().unwrap().is_empty());
     assert!(alert["events"].as_array().unwrap().iter().any(|event| event["is_whole"] == true));
-    assert_eq!(alert["attack"]["techniques"].as_array().unwrap().len(), alert["techniques"].as_array().unwrap().len());
+    assert_eq!(
+        alert["attack"]["techniques"].as_array().unwrap().len(),
+        alert["techniques"].as_array().unwrap().len()
+    );
 
     let refused = served.ask("PATCH", &path, json!({"state": "closed"})).await;
     assert_eq!(refused.problem(422), "invalid-body");
@@ -82,10 +85,16 @@ async fn an_alert_is_worked_from_new_to_closed() {
 
     let comment = json!({"text": "=cmd|' /C calc'!A0 <b>"});
     let comment = served.ask("POST", &format!("{path}/comments"), comment).await.expect(201);
-    assert_eq!((&comment["by"], &comment["text"]), (&json!("ada"), &json!("=cmd|' /C calc'!A0 <b>")));
+    assert_eq!(
+        (&comment["by"], &comment["text"]),
+        (&json!("ada"), &json!("=cmd|' /C calc'!A0 <b>"))
+    );
     let closing = json!({"state": "closed", "verdict": "false_positive", "comment": "the new VPN"});
     let closed = served.ask("PATCH", &path, closing).await.expect(200);
-    assert_eq!((&closed["state"], &closed["verdict"]), (&json!("closed"), &json!("false_positive")));
+    assert_eq!(
+        (&closed["state"], &closed["verdict"]),
+        (&json!("closed"), &json!("false_positive"))
+    );
     assert_eq!(closed["comments_list"].as_array().unwrap().len(), 2);
     let history = served.ok(&format!("{path}/history"), &[]).await;
     let kinds: Vec<&str> = history["history"]

@@ -26,7 +26,14 @@ async fn hostile_queries_are_answered_and_end() {
     let bomb = format!("*{}", "a*".repeat(500));
     let regex = format!("user.name:/({}){{50}}/", "a|b".repeat(100));
     let begun = Instant::now();
-    for query in ["*a*b*c*d*e*f*g*h*", &bomb, &regex, "user.name:/(a{1000}){1000}/", "*:*", "_exists_:okta.system.debug_context"] {
+    for query in [
+        "*a*b*c*d*e*f*g*h*",
+        &bomb,
+        &regex,
+        "user.name:/(a{1000}){1000}/",
+        "*:*",
+        "_exists_:okta.system.debug_context",
+    ] {
         for path in ["/events", "/events/histogram"] {
             let answer = served.get(path, &[("query", query)]).await;
             assert!([200, 400, 422].contains(&answer.status), "{query:.40}: {answer:?}");
@@ -47,7 +54,10 @@ async fn what_is_asked_for_has_limits() {
         ("/events", &[("since", "2026-09-02"), ("until", "2026-09-01")]),
         ("/events", &[("cursor", "AAAA")]),
         ("/events", &[("fields", "user.nmae")]),
-        ("/events/histogram", &[("interval", "1s"), ("since", "2020-01-01"), ("until", "2026-09-05")]),
+        (
+            "/events/histogram",
+            &[("interval", "1s"), ("since", "2020-01-01"), ("until", "2026-09-05")],
+        ),
         ("/events/histogram", &[("buckets", "501")]),
         ("/events/facets", &[("fields", "")]),
         ("/events/facets", &[("fields", "event.id")]),
@@ -56,14 +66,24 @@ async fn what_is_asked_for_has_limits() {
         ("/events/hostile/around", &[("before", "101")]),
     ];
     for (path, params) in cases {
-        assert_eq!(served.get(path, params).await.problem(400), "invalid-parameter", "{path} {params:?}");
+        assert_eq!(
+            served.get(path, params).await.problem(400),
+            "invalid-parameter",
+            "{path} {params:?}"
+        );
     }
     for path in ["/events", "/alerts", "/overview", "/audit", "/events/export", "/alerts/tail"] {
-        assert_eq!(served.get(path, &[("x", "1")]).await.problem(400), "unknown-parameter", "{path}");
+        assert_eq!(
+            served.get(path, &[("x", "1")]).await.problem(400),
+            "unknown-parameter",
+            "{path}"
+        );
     }
     let many: serde_json::Map<String, Value> =
         (0..11).map(|n| (n.to_string(), json!({"cardinality": {"field": "user.name"}}))).collect();
-    for wrong in [json!({"aggs": {}}), json!({"aggs": many}), json!({"aggs": {"a": {"top": {}}}}), json!([])] {
+    for wrong in
+        [json!({"aggs": {}}), json!({"aggs": many}), json!({"aggs": {"a": {"top": {}}}}), json!([])]
+    {
         let answer = served.ask("POST", "/events/aggregate", wrong).await;
         assert_eq!(answer.problem(422), "invalid-body");
     }
@@ -75,8 +95,13 @@ async fn what_is_asked_for_has_limits() {
     assert_eq!(answer.problem(415), "unsupported-media-type");
     let answer = served.raw(post("application/json", Body::from("{"))).await;
     assert_eq!(answer.problem(400), "invalid-body");
-    let answer = served.raw(post("application/json", Body::from("[".repeat(100_000)))).await;
-    assert_eq!(answer.problem(400), "invalid-body");
+    for wrong in ["[".repeat(100_000), "[\"a\",\"events\",\"b\",{}]".to_owned()] {
+        let answer = served.raw(post("application/json", Body::from(wrong))).await;
+        assert_eq!(answer.problem(422), "invalid-body");
+    }
+    let deep = format!("{{\"params\":{}", "{\"a\":".repeat(100_000));
+    let answer = served.raw(post("application/json", Body::from(deep))).await;
+    assert_eq!(answer.problem(422), "invalid-body");
     let answer = served.raw(post("application/json", Body::from(vec![b' '; 2 << 20]))).await;
     assert_eq!(answer.problem(413), "too-large");
     let path = format!("/entities/user/{}", "%2f..%2f".repeat(20));

@@ -11,7 +11,10 @@ async fn it_says_what_it_is_and_how_it_goes() {
     assert_eq!(meta["caller"], json!({"name": "ada", "role": "admin"}));
     assert_eq!(meta["limits"]["page"], 1000);
     let health = served.ok("/health", &[]).await;
-    assert_eq!((&health["ok"], &health["store"]["first_day"]), (&json!(true), &json!("2026-09-01")));
+    assert_eq!(
+        (&health["ok"], &health["store"]["first_day"]),
+        (&json!(true), &json!("2026-09-01"))
+    );
     let intakes = served.ok("/intakes", &[]).await;
     let intake = &intakes["intakes"][0];
     assert_eq!((&intake["status"], &intake["keys"]["active"]), (&json!("catching_up"), &json!(0)));
@@ -72,7 +75,10 @@ async fn entities_are_known() {
         if kind == "user" {
             assert_eq!(entity["names"]["name"], first);
             let alerts = served.ok("/alerts", &[("user", first)]).await;
-            assert_eq!(entity["alerts"].as_array().unwrap().len() as u64, alerts["total"].as_u64().unwrap());
+            assert_eq!(
+                entity["alerts"].as_array().unwrap().len() as u64,
+                alerts["total"].as_u64().unwrap()
+            );
             assert_eq!(entity["risk"]["score"], list["entities"][0]["risk"]);
         }
     }

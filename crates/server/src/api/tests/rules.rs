@@ -122,7 +122,8 @@ async fn a_rule_is_tried_on_the_past() {
          level: low\ncorrelation:\n    type: event_count\n    rules: [sign_in]\n    group-by: [user.name]\n\
          \x20   timespan: 1d\n    condition: {{gte: 2}}\n"
     );
-    let counting = served.ask("POST", "/rules/dry-run", run(&counting, json!({}))).await.expect(200);
+    let counting =
+        served.ask("POST", "/rules/dry-run", run(&counting, json!({}))).await.expect(200);
     assert_eq!(counting["title"], "Several sign-ins");
     assert!(counting["matched"].as_u64().unwrap() > 0, "{counting}");
 

@@ -162,11 +162,8 @@ impl Served {
     }
 
     pub(super) async fn send(&self, mut request: Request<Body>) -> axum::response::Response {
-        let caller = Caller {
-            name: "ada".into(),
-            role: Role::Admin,
-            by: Credential::Session { user: 1 },
-        };
+        let caller =
+            Caller { name: "ada".into(), role: Role::Admin, by: Credential::Session { user: 1 } };
         request.extensions_mut().insert(caller);
         self.router.clone().oneshot(request).await.unwrap()
     }

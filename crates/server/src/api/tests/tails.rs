@@ -57,7 +57,8 @@ fn event(uuid: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_comes_is_told() {
     let served = Served::open().await;
-    let mut events = Tail::open(&served, "/events/tail?query=user.name:tail*&fields=user.name").await;
+    let mut events =
+        Tail::open(&served, "/events/tail?query=user.name:tail*&fields=user.name").await;
     let mut alerts = Tail::open(&served, "/alerts/tail").await;
     let root = served.root();
     let database = Database::open(&root).unwrap();
@@ -77,7 +78,10 @@ async fn what_comes_is_told() {
     let update = AlertUpdate { comment: Some("hm".to_owned()), ..AlertUpdate::new("bob") };
     database.change_alert(first["seq"].as_i64().unwrap(), &update).unwrap().unwrap();
     let (kind, changed) = alerts.next().await.unwrap();
-    assert_eq!((kind.as_str(), &changed["id"], &changed["comments"]), ("change", &first["id"], &json!(1)));
+    assert_eq!(
+        (kind.as_str(), &changed["id"], &changed["comments"]),
+        ("change", &first["id"], &json!(1))
+    );
     served.stop.send(true).unwrap();
     assert!(events.next().await.is_none() && alerts.next().await.is_none(), "they end");
 }

@@ -229,6 +229,14 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_time_or_none(text in ".{0,40}|[0-9]{0,25}[smhdw]?|[0-9:TZ+-]{0,30}") {
+            let _ = text.parse::<When>();
+            let _ = milliseconds(&text);
+        }
+    }
+
     #[test]
     fn lists_have_commas_and_an_end() {
         let list = |text: &str| serde_json::from_value::<List<u8>>(text.into());

@@ -352,7 +352,9 @@ async fn a_real_provider_vouches_for_somebody() {
         .spawn()
         .unwrap();
     let mut issuer = String::new();
-    BufReader::new(provider.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
+    // Kept open: it may have more to say.
+    let mut stdout = BufReader::new(provider.stdout.take().unwrap());
+    stdout.read_line(&mut issuer).unwrap();
     let issuer = issuer.trim().to_owned();
     let external = settings(&issuer, back);
     let site = Site::open_full(Settings::default(), Some(Clock::system()), Some(external)).await;

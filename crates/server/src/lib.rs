@@ -12,6 +12,7 @@
 //! | `POST /plain`, `/plain/batch`, `/jsons`, `/batch`, `/array` | events, with an intake key |
 //! | `GET /hooks/NAME`, `POST /hooks/NAME` | Okta's event hooks |
 //! | `GET /metrics`, `/healthz`, `/readyz` | for those who run it |
+//! | `/api/v1/…`, `GET /api/openapi.json` | the analyst's desk, see [`api`] |
 //!
 //! ```
 //! use std::sync::Arc;

@@ -6,6 +6,7 @@ mod access;
 mod correlation;
 mod crash;
 mod delivery;
+mod desk;
 mod faults;
 mod organisations;
 mod running;

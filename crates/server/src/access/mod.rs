@@ -20,6 +20,7 @@ mod sessions;
 mod settings;
 pub(crate) mod table;
 mod throttle;
+mod watched;
 
 use std::fmt;
 use std::path::Path;
@@ -148,6 +149,11 @@ impl Access {
         let expires = later(self.clock.now(), SETUP_TIME);
         let database = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(database.offer_setup(digest.as_bytes(), expires)?.then_some(token))
+    }
+
+    /// Whether the server speaks TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.settings.is_tls
     }
 
     /// The intake that a token lets push to, if it is a token for that.

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod access;
 mod behaviour;
 mod correlation;
 mod crash;
 mod delivery;
+mod desk;
 mod faults;
 mod intel;
 mod organisations;

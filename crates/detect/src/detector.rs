@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use ecs::{Record, Timestamp};
 use hashbrown::HashMap;
-use intel::{IndicatorSet, Kind, Period};
+use intel::{IndicatorSet, Kind, Period, Seen};
 use uuid::Uuid;
 
 use crate::alert::{About, Alert, Mould};
@@ -84,6 +84,7 @@ pub struct Workspace {
     exceptions: Scratch,
     /// The indicators that were seen last, and the generation that they are of.
     indicators: Option<(u64, Arc<IndicatorSet>)>,
+    seen: Seen,
 }
 
 impl Detector {
@@ -427,7 +428,7 @@ impl Detector {
         workspace: &mut Workspace,
         mut on_found: impl FnMut(Found),
     ) {
-        let Workspace { rules, exceptions, indicators } = workspace;
+        let Workspace { rules, exceptions, indicators, seen: values } = workspace;
         let (mut findings, mut rests) = (Vec::new(), true);
         let mut due = None;
         let Indicators { generation, rule: feed_rule, confirmed, has_placeholders, .. } =
@@ -439,7 +440,7 @@ impl Detector {
                 other => other.insert((generation, self.indicators.set())),
             };
             rests = set.is_empty();
-            findings = set.find(record, Period::Stream);
+            findings = set.find_next(record, Period::Stream, values);
             due = Some(*rule).filter(|_| !findings.is_empty() && !confirmed);
         }
         let mut sighting = Sighting::default();

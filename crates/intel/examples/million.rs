@@ -1,18 +1,18 @@
-//! Reads indicators from files, and says what the set of them takes: time and memory. With
-//! `--generate N`, writes N as CSV to the standard output instead.
+//! Reads indicators from a file, and says what the set of them takes: time and memory. With a file
+//! of events, one a line, also what it takes to look for them in each. With `--generate N`, writes N
+//! indicators as CSV to the standard output instead.
 //!
 //! ```sh
 //! cargo run --release -p intel --example million -- --generate 1000000 > million.csv
-//! cargo run --release -p intel --example million -- million.csv
+//! cargo run --release -p intel --example million -- million.csv log.ndjson
 //! ```
 
 #![allow(clippy::print_stdout, reason = "it is what it is for")]
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::time::Instant;
 
-use intel::{Builder, Feed, read};
+use intel::{Builder, Feed, IndicatorSet, Period, Seen, read};
 
 /// What the process takes in memory, in KiB: now, and at the most so far.
 fn memory() -> (u64, u64) {
@@ -79,22 +79,71 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         return Ok(generate(count.parse()?)?);
     }
+    let [indicators, events @ ..] = args.as_slice() else {
+        return Err("expected a file of indicators".into());
+    };
     let (before, _) = memory();
-    let begun = Instant::now();
+    let begun = cpu();
     let mut builder = Builder::default();
-    let (mut used, mut dropped) = (0, 0);
-    for path in &args {
-        let reading = read(File::open(path)?, &Feed::named(path), &mut |indicator| {
-            dropped += u64::from(!builder.add(&indicator));
-        });
-        used += reading.used;
-    }
+    let mut dropped = 0;
+    let reading = read(File::open(indicators)?, &Feed::named("million"), &mut |indicator| {
+        dropped += u64::from(!builder.add(&indicator));
+    });
     let set = builder.build();
-    let took = begun.elapsed();
+    let took = cpu() - begun;
     let (after, most) = memory();
-    println!("indicators {used}, {dropped} of them left out");
-    println!("seconds {:.2}", took.as_secs_f64());
-    println!("set {} KiB", set.bytes() / 1024);
-    println!("resident {} KiB before, {after} KiB after, {most} KiB at the most", before);
+    println!("indicators       {}, {dropped} of them left out", reading.used);
+    println!("processor time   {took:.2} s");
+    println!("the set          {} MiB", set.bytes() >> 20);
+    println!(
+        "resident memory  {} MiB before, {} after, {} at the most",
+        before >> 10,
+        after >> 10,
+        most >> 10
+    );
+    for path in events {
+        look(&set, &fs::read_to_string(path)?)?;
+    }
     Ok(())
+}
+
+/// Says what it takes to read each event, and to look for indicators in it.
+fn look(set: &IndicatorSet, text: &str) -> Result<(), Box<dyn std::error::Error>> {
+    const ROUNDS: u32 = 20;
+    let context = ecs::Context::default();
+    let (mut count, mut found, mut seen) = (0_u64, 0_u64, Seen::default());
+    let mut times = [0.0; 2];
+    for (with, time) in times.iter_mut().enumerate() {
+        let begun = cpu();
+        for line in (0..ROUNDS).flat_map(|_| text.lines()) {
+            let event = okta::LogEvent::parse(line)?;
+            let record = ecs::Record::new(&event, &context, ecs::Arrival::default());
+            count += 1;
+            if with == 1 {
+                found += set.find_next(&record, Period::Stream, &mut seen).len() as u64;
+            } else {
+                found += u64::from(record.time().is_none());
+            }
+        }
+        *time = cpu() - begun;
+    }
+    let each = 2e6 / count as f64;
+    let [without, with] = times.map(|time| time * each);
+    println!("each event       {without:.2} µs to read, {:.2} µs to look in", with - without);
+    println!(
+        "found            {} in {} events",
+        found / u64::from(ROUNDS),
+        count / 2 / u64::from(ROUNDS)
+    );
+    Ok(())
+}
+
+/// How many seconds the processor has worked for the process.
+fn cpu() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
+    let numbers: Vec<f64> =
+        behind.split_whitespace().skip(11).take(2).flat_map(str::parse).collect();
+    // In hundredths, on every Linux there is.
+    numbers.iter().sum::<f64>() / 100.0
 }

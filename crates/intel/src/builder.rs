@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 
@@ -25,6 +26,9 @@ const MOST_DESCRIPTIONS: usize = 40 << 20;
 const MOST_LABELS: usize = 100_000;
 /// By what part full vectors grow. Doubling a large one would take more than there should be.
 const GROWTH: usize = 4;
+
+/// The number of the next set.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Takes indicators one by one, and makes a set of them.
 #[derive(Debug)]
@@ -57,6 +61,7 @@ impl Default for Builder {
                 kinds: [0; 6],
                 allowed: Vec::new(),
                 indicators: 0,
+                number: NEXT.fetch_add(1, Ordering::Relaxed),
             },
             contexts: HashTable::new(),
             descriptions: HashTable::new(),

@@ -1,11 +1,14 @@
 //! Finds indicators in events.
 
 use std::borrow::Cow;
+use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use ecs::{FieldId, Record, Timestamp};
 use hashbrown::HashSet;
+use memchr::memmem::Finder;
 use okta::json::{Text, Value as Json};
 
 use crate::indicator::Tlp;
@@ -71,9 +74,55 @@ pub struct Found {
     pub description: String,
 }
 
+/// How many values are remembered in which nothing was found; a power of two.
+const REMEMBERED: usize = 1 << 14;
+
+/// The values of late that no indicator of a set has anything to do with: users, addresses and
+/// domains come again and again. One for each thread.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// The set that it is about.
+    set: u64,
+    /// Hashes, each in the place that its lowest bits say.
+    hashes: Vec<u64>,
+}
+
+impl Seen {
+    fn be_about(&mut self, set: u64) {
+        if self.set != set || self.hashes.is_empty() {
+            self.hashes.clear();
+            self.hashes.resize(REMEMBERED, 0);
+            self.set = set;
+        }
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        self.hashes.get(hash as usize & (REMEMBERED - 1)) == Some(&hash)
+    }
+
+    fn remember(&mut self, hash: u64) {
+        if let Some(place) = self.hashes.get_mut(hash as usize & (REMEMBERED - 1)) {
+            *place = hash;
+        }
+    }
+}
+
+/// What is looked for in a value.
+#[derive(Clone, Copy, Hash)]
+enum Look {
+    Address,
+    Domain,
+    UserEmail,
+    Email,
+    UserAgent,
+}
+
 /// What is looked for in one event.
-struct Search<'s> {
+struct Search<'s, 'm> {
     set: &'s IndicatorSet,
+    seen: Option<&'m mut Seen>,
+    /// Whether there was any entry for the value at hand, whenever it holds.
+    noticed: bool,
     /// From when until when it happened, both included.
     time: Option<(Timestamp, Timestamp)>,
     behind: i64,
@@ -86,12 +135,28 @@ impl IndicatorSet {
     /// first. An event without a time finds whatever there is.
     #[must_use]
     pub fn find(&self, record: &Record<'_>, period: Period) -> Vec<Finding> {
+        self.find_in(record, period, None)
+    }
+
+    /// As [`IndicatorSet::find`], for one event after the other.
+    pub fn find_next(&self, record: &Record<'_>, period: Period, seen: &mut Seen) -> Vec<Finding> {
+        seen.be_about(self.number);
+        self.find_in(record, period, Some(seen))
+    }
+
+    fn find_in(
+        &self,
+        record: &Record<'_>,
+        period: Period,
+        seen: Option<&mut Seen>,
+    ) -> Vec<Finding> {
         if self.is_empty() {
             return Vec::new();
         }
         let behind = if period == Period::Hunt { TOLERANCE } else { 0 };
         let time = record.time().map(|time| (time, time));
-        let mut search = Search { set: self, time, behind, found: Vec::new(), key: Vec::new() };
+        let mut search = Search::new(self, time, behind);
+        search.seen = seen;
         search.record(record);
         if search.found.is_empty() {
             return Vec::new();
@@ -105,23 +170,40 @@ impl IndicatorSet {
     }
 }
 
-impl<'s> Search<'s> {
+impl<'s, 'm> Search<'s, 'm> {
+    fn new(set: &'s IndicatorSet, time: Option<(Timestamp, Timestamp)>, behind: i64) -> Self {
+        let (found, key) = (Vec::new(), Vec::new());
+        Self { set, seen: None, noticed: false, time, behind, found, key }
+    }
+
+    /// Looks at a value, unless it is known that there is nothing.
+    fn look(&mut self, what: Look, text: &str, look: impl FnOnce(&mut Self)) {
+        let Some(seen) = &self.seen else { return look(self) };
+        let hash = self.set.hasher.hash_one((what, text.as_bytes()));
+        if seen.has(hash) {
+            return;
+        }
+        self.noticed = false;
+        look(self);
+        if !self.noticed
+            && let Some(seen) = &mut self.seen
+        {
+            seen.remember(hash);
+        }
+    }
+
     fn record(&mut self, record: &Record<'_>) {
         let set = self.set;
-        if set.count(Kind::Address) > 0 {
+        let has = |kind| set.count(kind) > 0;
+        if has(Kind::Address) {
             let first = texts(record, FieldId::SourceIp, |text| {
-                self.address("source.ip", text, false);
+                self.look(Look::Address, text, |search| search.address("source.ip", text, false));
             });
-            let chain = "okta.system.request.ip_chain.ip";
-            texts(record, FieldId::IpChainIp, |text| {
-                if Some(text) != first.as_deref() {
-                    self.address(chain, text, false);
-                }
-            });
+            self.chain(record.event().request.ip_chain, first.as_deref());
         }
-        if set.count(Kind::Domain) > 0 {
+        if has(Kind::Domain) {
             let whole = texts(record, FieldId::SourceDomain, |text| {
-                self.domain("source.domain", text);
+                self.look(Look::Domain, text, |search| search.domain("source.domain", text));
             });
             texts(record, FieldId::SourceRegisteredDomain, |text| {
                 // Whatever is found for it has been found for the whole.
@@ -129,33 +211,39 @@ impl<'s> Search<'s> {
                     self.domain("source.registered_domain", text);
                 }
             });
-            texts(record, FieldId::UserEmail, |text| {
-                if let Some((_, host)) = text.rsplit_once('@') {
-                    self.domain("user.email", host);
-                }
-            });
         }
-        if set.count(Kind::Email) > 0 {
-            let own = texts(record, FieldId::UserEmail, |text| self.email("user.email", text));
-            texts(record, FieldId::UserTargetEmail, |text| self.email("user.target.email", text));
-            texts(record, FieldId::ActorAlternateId, |text| {
-                if own.as_deref() != Some(text) {
-                    self.email("okta.system.actor.alternate_id", text);
-                }
+        if has(Kind::Domain) || has(Kind::Email) {
+            let own = texts(record, FieldId::UserEmail, |text| {
+                self.look(Look::UserEmail, text, |search| search.user_email(text));
             });
+            if has(Kind::Email) {
+                let mut other = |field, text: &str| {
+                    self.look(Look::Email, text, |search| search.email(field, text));
+                };
+                texts(record, FieldId::UserTargetEmail, |text| other("user.target.email", text));
+                texts(record, FieldId::ActorAlternateId, |text| {
+                    if own.as_deref() != Some(text) {
+                        other("okta.system.actor.alternate_id", text);
+                    }
+                });
+            }
         }
-        if set.count(Kind::Url) + set.count(Kind::Domain) + set.count(Kind::Address) > 0 {
-            for (name, value) in record.event().debug_context.debug_data.entries() {
+        let debug_data = record.event().debug_context.debug_data;
+        let in_urls = has(Kind::Url) || has(Kind::Domain) || has(Kind::Address);
+        if in_urls && may_have_url(debug_data) {
+            for (name, value) in debug_data.entries() {
                 self.debug(name, value);
             }
         }
-        if set.count(Kind::UserAgent) > 0 {
+        if has(Kind::UserAgent) {
             texts(record, FieldId::UserAgentOriginal, |text| {
-                let agent = user_agent(text);
-                self.try_value("user_agent.original", text, Kind::UserAgent, agent.as_bytes());
+                self.look(Look::UserAgent, text, |search| {
+                    let (agent, field) = (user_agent(text), "user_agent.original");
+                    search.try_value(field, text, Kind::UserAgent, agent.as_bytes());
+                });
             });
         }
-        if set.count(Kind::System) > 0 {
+        if has(Kind::System) {
             texts(record, FieldId::SourceAsNumber, |text| {
                 if let Ok(number) = text.parse::<u32>() {
                     let key = number.to_be_bytes();
@@ -163,6 +251,42 @@ impl<'s> Search<'s> {
                 }
             });
         }
+    }
+
+    /// The addresses of the request's chain, which mostly has but the client's.
+    fn chain(&mut self, chain: Json<'_>, client: Option<&str>) {
+        if let Json::Array(raw) = chain
+            && !self.may_be_in(raw.as_str(), client)
+        {
+            return;
+        }
+        for hop in chain.items() {
+            if let Some(text) = hop.get("ip").to_str()
+                && Some(&*text) != client
+            {
+                self.address("okta.system.request.ip_chain.ip", text.trim(), false);
+            }
+        }
+    }
+
+    /// Whether something may be found in the text of a chain. To take its hops apart would take
+    /// longer than all the rest.
+    fn may_be_in(&self, chain: &str, client: Option<&str>) -> bool {
+        static MEMBER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"ip\""));
+        if memchr::memchr(b'\\', chain.as_bytes()).is_some() {
+            return true;
+        }
+        MEMBER.find_iter(chain.as_bytes()).any(|at| {
+            let value = chain.get(at + 4..).and_then(|rest| rest.trim_start().strip_prefix(':'));
+            let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
+            let Some((value, _)) = value.and_then(|rest| rest.split_once('"')) else { return true };
+            let may_have = |text: &str| match text.trim().parse().map(canonical) {
+                Ok(IpAddr::V4(v4)) => self.set.blocks.may_have(v4),
+                Ok(IpAddr::V6(_)) => true,
+                Err(_) => false,
+            };
+            Some(value) != client && may_have(value)
+        })
     }
 
     fn debug(&mut self, name: Text<'_>, value: Json<'_>) {
@@ -215,23 +339,60 @@ impl<'s> Search<'s> {
     }
 
     fn domain(&mut self, field: &'static str, text: &str) {
-        let Some(domain) = domain(text) else { return };
+        let mut key = std::mem::take(&mut self.key);
+        if lower(text, &mut key) {
+            // What is no domain is none of an indicator, and found to be none.
+            if key.last() == Some(&b'.') {
+                key.pop();
+            }
+            self.domain_key(field, text, &key);
+        } else if let Some(domain) = domain(text) {
+            self.domain_key(field, text, domain.as_bytes());
+        }
+        self.key = key;
+    }
+
+    /// A domain, and all above it but the last, which nobody owns.
+    fn domain_key(&mut self, field: &'static str, text: &str, key: &[u8]) {
+        let set = self.set;
         let above = || {
-            std::iter::successors(Some(domain.as_str()), |name| {
-                name.split_once('.').map(|(_, above)| above)
-            })
+            let dots = memchr::memchr_iter(b'.', key).map(|dot| dot + 1);
+            std::iter::once(0).chain(dots).filter_map(|start| key.get(start..))
         };
-        let allowed = |name: &str| self.set.allows(Kind::Domain, name.as_bytes());
-        if !self.set.allowed.is_empty() && above().any(allowed) {
+        let allowed = |name: &[u8]| set.allows(Kind::Domain, name);
+        if !set.allowed.is_empty() && above().any(allowed) {
             return;
         }
-        above().for_each(|name| self.try_value(field, text, Kind::Domain, name.as_bytes()));
+        for name in above().filter(|name| name.contains(&b'.')) {
+            self.try_value(field, text, Kind::Domain, name);
+        }
+    }
+
+    fn user_email(&mut self, text: &str) {
+        if self.set.count(Kind::Domain) > 0
+            && let Some((_, host)) = text.rsplit_once('@')
+        {
+            self.domain("user.email", host);
+        }
+        if self.set.count(Kind::Email) > 0 {
+            self.email("user.email", text);
+        }
     }
 
     fn email(&mut self, field: &'static str, text: &str) {
-        if let Some(email) = email(text) {
+        let mut key = std::mem::take(&mut self.key);
+        let is_plain = text.rsplit_once('@').is_some_and(|(name, host)| {
+            name.is_ascii() && lower(host, &mut key) && !host.ends_with('.')
+        });
+        if is_plain {
+            key.clear();
+            key.extend_from_slice(text.as_bytes());
+            key.make_ascii_lowercase();
+            self.try_value(field, text, Kind::Email, &key);
+        } else if let Some(email) = email(text) {
             self.try_value(field, text, Kind::Email, email.as_bytes());
         }
+        self.key = key;
     }
 
     fn url(&mut self, field: &'static str, text: &str) {
@@ -254,6 +415,7 @@ impl<'s> Search<'s> {
     }
 
     fn note(&mut self, field: &'static str, text: &str, entry: &'s Entry) {
+        self.noticed = true;
         let holds = |(first, last)| entry.times.hold_within(first, last, TOLERANCE, self.behind);
         let is_wanted = entry.times != Times::NEVER && self.time.is_none_or(holds);
         if is_wanted && self.found.len() < 4 * MOST {
@@ -304,6 +466,22 @@ impl<'s> Search<'s> {
     }
 }
 
+/// Whether there may be a URL in debugData: `://` stands in its text, or could be hidden by escapes.
+fn may_have_url(debug_data: Json<'_>) -> bool {
+    static SCHEME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("://"));
+    let Json::Object(raw) = debug_data else { return false };
+    let raw = raw.as_str().as_bytes();
+    SCHEME.find(raw).is_some() || memchr::memchr(b'\\', raw).is_some()
+}
+
+/// Writes a domain in lower case. `false`: it is written in a way that has more to it.
+fn lower(text: &str, key: &mut Vec<u8>) -> bool {
+    key.clear();
+    key.extend_from_slice(text.as_bytes());
+    key.make_ascii_lowercase();
+    key.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_'))
+}
+
 /// Whether a domain is below another, or the same.
 fn is_below(domain: &str, other: &str) -> bool {
     let (domain, other) = (domain.as_bytes(), other.as_bytes());
@@ -313,12 +491,16 @@ fn is_below(domain: &str, other: &str) -> bool {
 }
 
 /// Calls `each` with the texts of a field, and gives the first.
-fn texts(record: &Record<'_>, field: FieldId, mut each: impl FnMut(&str)) -> Option<String> {
+fn texts<'a>(
+    record: &Record<'a>,
+    field: FieldId,
+    mut each: impl FnMut(&str),
+) -> Option<Cow<'a, str>> {
     let mut first = None;
     let _ = record.visit_field(field, &mut |value| {
         if let Some(text) = value.to_str() {
             each(&text);
-            first.get_or_insert_with(|| Cow::into_owned(text));
+            first.get_or_insert(text);
         }
         ControlFlow::Continue(())
     });
@@ -409,8 +591,7 @@ impl<'s> Hunter<'s> {
         last: Timestamp,
     ) -> bool {
         let time = Some((first, last));
-        let (found, key) = (Vec::new(), Vec::new());
-        let mut search = Search { set: self.set, time, behind: TOLERANCE, found, key };
+        let mut search = Search::new(self.set, time, TOLERANCE);
         match (field, term) {
             (_, Term::Address(address)) => search.address(field, &address.to_string(), false),
             (_, Term::Number(number)) => {
@@ -421,12 +602,7 @@ impl<'s> Hunter<'s> {
             ("source.domain" | "source.registered_domain", Term::Text(text)) => {
                 search.domain(field, text);
             }
-            ("user.email", Term::Text(text)) => {
-                search.email(field, text);
-                if let Some((_, host)) = text.rsplit_once('@') {
-                    search.domain(field, host);
-                }
-            }
+            ("user.email", Term::Text(text)) => search.user_email(text),
             ("user.target.email" | "okta.system.actor.alternate_id", Term::Text(text)) => {
                 search.email(field, text);
             }

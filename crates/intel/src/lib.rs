@@ -36,7 +36,7 @@ mod set;
 mod value;
 
 pub use builder::{Builder, MOST_INDICATORS};
-pub use find::{Finding, Found, Hunter, Period, TOLERANCE_DAYS, Term};
+pub use find::{Finding, Found, Hunter, Period, Seen, TOLERANCE_DAYS, Term};
 pub use indicator::{Feed, Indicator, Part, Tlp, pack, unpack};
 pub use read::{Form, Place, Problem, Reading, read, read_form};
 pub use set::IndicatorSet;

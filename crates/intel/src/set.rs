@@ -35,6 +35,8 @@ pub struct IndicatorSet {
     pub(crate) kinds: [usize; 6],
     pub(crate) allowed: Vec<Value>,
     pub(crate) indicators: usize,
+    /// No other set has it.
+    pub(crate) number: u64,
 }
 
 impl Default for IndicatorSet {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use ecs::Timestamp;
-use intel::{Builder, Feed, Hunter, IndicatorSet, Period, Term, Value, pack, read, unpack};
+use intel::{Builder, Feed, Hunter, IndicatorSet, Period, Seen, Term, Value, pack, read, unpack};
 use proptest::prelude::*;
 
 const HOUR: i64 = 3_600_000;
@@ -41,7 +41,7 @@ impl Written {
 
 /// What an event has.
 #[derive(Clone, Debug)]
-struct Seen {
+struct Event {
     address: IpAddr,
     email: String,
     url: String,
@@ -70,7 +70,7 @@ impl Wanted {
     }
 
     /// Bit by bit, label by label, letter by letter.
-    fn finds(&self, seen: &Seen) -> bool {
+    fn finds(&self, seen: &Event) -> bool {
         let lower = |text: &str| text.to_lowercase();
         let is_host = |host: &str, domain: &str| {
             let (host, domain) = (lower(host), lower(domain));
@@ -157,9 +157,9 @@ fn validity() -> impl Strategy<Value = Validity> {
     (prop::option::weighted(0.5, 0_i64..400), prop::option::weighted(0.5, 0_i64..400))
 }
 
-fn seen() -> impl Strategy<Value = Seen> {
+fn seen() -> impl Strategy<Value = Event> {
     (address(), email(), url(), agent(), 0_i64..400)
-        .prop_map(|(address, email, url, agent, hours)| Seen { address, email, url, agent, hours })
+        .prop_map(|(address, email, url, agent, hours)| Event { address, email, url, agent, hours })
 }
 
 fn set(all: &[(Wanted, Validity)], filler: bool) -> IndicatorSet {
@@ -184,8 +184,13 @@ fn set(all: &[(Wanted, Validity)], filler: bool) -> IndicatorSet {
     builder.build()
 }
 
-fn found(set: &IndicatorSet, seen: &Seen, period: Period) -> BTreeSet<usize> {
-    let Seen { address, email, url, agent, hours } = seen;
+fn found(
+    set: &IndicatorSet,
+    seen: &Event,
+    period: Period,
+    memory: Option<&mut Seen>,
+) -> BTreeSet<usize> {
+    let Event { address, email, url, agent, hours } = seen;
     let time = Timestamp(hours * HOUR);
     let event = format!(
         r#"{{"uuid":"1","published":"{time}","eventType":"x",
@@ -196,7 +201,10 @@ fn found(set: &IndicatorSet, seen: &Seen, period: Period) -> BTreeSet<usize> {
     let event = okta::LogEvent::parse(&event).unwrap();
     let context = ecs::Context::default();
     let record = ecs::Record::new(&event, &context, ecs::Arrival::default());
-    let found = set.find(&record, period);
+    let found = match memory {
+        Some(memory) => set.find_next(&record, period, memory),
+        None => set.find(&record, period),
+    };
     found.iter().map(|finding| finding.indicator.id.parse().unwrap()).collect()
 }
 
@@ -208,7 +216,9 @@ proptest! {
         filler in any::<bool>(),
     ) {
         let set = set(&all, filler);
-        for seen in &events {
+        let mut memory = Seen::default();
+        // Each twice: what was looked at before is remembered.
+        for seen in events.iter().chain(&events) {
             for (period, behind) in [(Period::Stream, 0), (Period::Hunt, 120)] {
                 let expected: BTreeSet<usize> = (0..all.len())
                     .filter(|number| {
@@ -216,7 +226,8 @@ proptest! {
                         wanted.finds(seen) && holds(*validity, seen.hours, behind)
                     })
                     .collect();
-                prop_assert_eq!(found(&set, seen, period), expected);
+                prop_assert_eq!(&found(&set, seen, period, None), &expected);
+                prop_assert_eq!(&found(&set, seen, period, Some(&mut memory)), &expected);
             }
         }
     }
@@ -241,7 +252,7 @@ proptest! {
         let may_find = terms.iter().any(|(field, term)| {
             fields.contains(field) && hunter.may_find(field, *term, time, time)
         });
-        if !found(&set, &seen, Period::Hunt).is_empty() {
+        if !found(&set, &seen, Period::Hunt, None).is_empty() {
             prop_assert!(may_find);
         }
     }

@@ -175,8 +175,14 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Adds the headers that every answer carries.
-pub(crate) fn secure(response: &mut Response) {
+/// Browsers come by TLS from now on, for a year.
+const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Adds the headers that every answer carries, and what is said to those who come by TLS.
+pub(crate) fn secure(response: &mut Response, is_tls: bool) {
+    if is_tls {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ONLY_TLS);
+    }
     for (name, value) in UNLESS_SAID {
         response.headers_mut().entry(name).or_insert(value);
     }

@@ -169,7 +169,8 @@ async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> R
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("other", |path| table::known_path(path.as_str()));
     let mut response = next.run(request).await;
-    answer::secure(&mut response);
+    let is_tls = app.access.as_ref().is_some_and(|access| access.is_tls());
+    answer::secure(&mut response, is_tls);
     let (status, took) = (response.status(), begun.elapsed());
     app.counters.answered(route, status.as_u16(), took.as_secs_f64());
     if status.is_server_error() {

@@ -13,6 +13,7 @@
 //! | `GET /hooks/NAME`, `POST /hooks/NAME` | Okta's event hooks |
 //! | `GET /` and what is below it | the pages, unless another route takes it |
 //! | `GET /metrics`, `/healthz`, `/readyz` | for those who run it |
+//! | `/api/v1/…`, `GET /api/openapi.json` | the analyst's desk, see [`api`] |
 //!
 //! ```
 //! use std::sync::Arc;

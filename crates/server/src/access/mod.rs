@@ -150,6 +150,11 @@ impl Access {
         Ok(database.offer_setup(digest.as_bytes(), expires)?.then_some(token))
     }
 
+    /// Whether the server speaks TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.settings.is_tls
+    }
+
     /// The intake that a token lets push to, if it is a token for that.
     pub(crate) fn intake_of(&self, token: &Digest) -> Option<String> {
         let database = self.reading.lock().unwrap_or_else(PoisonError::into_inner);

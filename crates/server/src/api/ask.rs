@@ -69,6 +69,12 @@ impl Ask {
         Ok(Self { text, query, since, until, now: Timestamp::now() })
     }
 
+    /// Checks that its fields are there, and its values are of their types.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        store::search::check(&self.query.root, self.now)
+            .map_err(|error| invalid_query(&self.text, &error))
+    }
+
     /// The same question, with something more that has to hold.
     pub(crate) fn and(&self, more: &str) -> Result<Self, Problem> {
         let text = match self.text.trim() {

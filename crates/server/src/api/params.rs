@@ -85,6 +85,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             }
             _ => invalid(StatusCode::BAD_REQUEST, "the body could not be read"),
         })?;
+        // A list would be taken for the members in their order.
+        if bytes.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(unusable("expected a JSON object"));
+        }
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             let status = match error.classify() {
                 serde_json::error::Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
@@ -222,6 +226,14 @@ mod tests {
         assert!((when("now").unwrap().0 - now).abs() < 60_000);
         for none in ["", "d", "0d", "-1d", "1y", "yesterday", "99999999999w", "2026-13-01"] {
             assert!(when(none).is_err(), "{none}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_time_or_none(text in ".{0,40}|[0-9]{0,25}[smhdw]?|[0-9:TZ+-]{0,30}") {
+            let _ = text.parse::<When>();
+            let _ = milliseconds(&text);
         }
     }
 

@@ -101,7 +101,7 @@ impl NewSearch {
             )));
         }
         match self.kind {
-            SearchKind::Events => drop(Ask::new(Some(self.query.clone()), None, None)?),
+            SearchKind::Events => Ask::new(Some(self.query.clone()), None, None)?.check()?,
             SearchKind::Alerts if is_long(&self.query) => {
                 return Err(unusable(format!("query: expected {LONGEST_PARAM} bytes at the most")));
             }

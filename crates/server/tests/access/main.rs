@@ -6,6 +6,7 @@
 mod common;
 #[path = "../common/desk.rs"]
 mod desk;
+mod provider;
 mod sessions;
 mod setup;
 mod support;

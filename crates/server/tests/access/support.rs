@@ -7,7 +7,9 @@ use ecs::Timestamp;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
-use server::access::{Access, Clock, Role, Settings, TokenRole, hash_password, make_token};
+use server::access::{
+    Access, Clock, ExternalSettings, Role, Settings, TokenRole, hash_password, make_token,
+};
 use server::{App, Limits};
 use store::{Database, NewToken};
 use tempfile::TempDir;
@@ -69,12 +71,24 @@ impl Site {
     }
 
     pub(crate) async fn open_with(settings: Settings) -> Self {
+        Self::open_full(settings, None, None).await
+    }
+
+    pub(crate) async fn open_full(
+        settings: Settings,
+        clock: Option<Clock>,
+        external: Option<ExternalSettings>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Database::create(&folder.path().join("data")).unwrap();
         let now = Arc::new(AtomicI64::new(BEGIN));
         let told = Arc::clone(&now);
-        let clock = Clock::new(move || Timestamp(told.load(Ordering::SeqCst)));
-        let access = Access::open(&folder.path().join("data"), settings).unwrap().clock(clock);
+        let moved = Clock::new(move || Timestamp(told.load(Ordering::SeqCst)));
+        let clock = clock.unwrap_or(moved);
+        let mut access = Access::open(&folder.path().join("data"), settings).unwrap().clock(clock);
+        if let Some(external) = external {
+            access = access.external(external).unwrap();
+        }
         let access = Arc::new(access);
         let (handle, inbox) = engine::channel(engine::Limits::default());
         let given = Arc::clone(&access);

@@ -119,7 +119,7 @@ pub(crate) fn texts(batch: &Batch) -> Vec<&str> {
     batch.events.iter().map(text).collect()
 }
 
-/// A client without any TLS.
+/// A client without any TLS, which goes where it is told and no further.
 pub(crate) fn client() -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
@@ -127,7 +127,8 @@ pub(crate) fn client() -> reqwest::Client {
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    reqwest::Client::builder().tls_backend_preconfigured(config).build().unwrap()
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.tls_backend_preconfigured(config).build().unwrap()
 }
 
 /// Sends a request as it is, and reads until the server closes the connection.

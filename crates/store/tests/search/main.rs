@@ -5,5 +5,6 @@
 
 mod answers;
 mod beside;
+mod measured;
 mod slow;
 mod support;

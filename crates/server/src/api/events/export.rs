@@ -84,8 +84,7 @@ pub(super) async fn export(
     };
     let newest_first = params.order.unwrap_or(Order::Oldest) == Order::Newest;
     // What is wrong with the question is said before the first byte.
-    store::search::check(&ask.query.root, ecs::Timestamp::now())
-        .map_err(|error| ask.refused(store::search::SearchError::Query(error)))?;
+    ask.check()?;
     let given = unattended(desk.limits.export_time, 1);
     let (mut parts, body) = chunks(Arc::clone(&given.given_up));
     let (begun, has_begun) = tokio::sync::oneshot::channel();

@@ -138,6 +138,14 @@ fn read_cursor(text: &str) -> Result<Page, Problem> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_cursor_or_none(text in ".{0,60}", inside in "e1[.0-9-]{0,40}") {
+            let _ = read_cursor(&text);
+            let _ = read_cursor(&BASE64_URL_SAFE_NO_PAD.encode(inside));
+        }
+    }
+
     #[test]
     fn cursors_come_back() {
         for page in [

@@ -45,8 +45,7 @@ pub(super) async fn tail(
     let asked = Arc::clone(&ask);
     let mut follower = desk
         .search(move |searcher, _| {
-            store::search::check(&asked.query.root, ecs::Timestamp::now())
-                .map_err(|error| asked.refused(store::search::SearchError::Query(error)))?;
+            asked.check()?;
             match resumed {
                 Some(seq) => Ok(Follower::behind(seq)),
                 None => Follower::new(searcher).map_err(|error| asked.refused(error)),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use detect::{
-    Detector, Exception, Pack, Placeholders, RuleState, Selection, only_serves, rule_states,
+    Detector, Exception, Exceptions, Pack, Placeholders, RuleState, Selection, only_serves,
+    rule_states,
 };
 use intel::IndicatorSet;
 use tokio::sync::{mpsc, oneshot};
@@ -36,6 +37,26 @@ pub struct ActiveRules {
     pub file_exceptions: Vec<Exception>,
     /// All exceptions.
     pub exceptions: Vec<Exception>,
+}
+
+impl ActiveRules {
+    /// The built-in rules, with nothing that was configured or changed.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let (pack, configured) = (Pack::builtin(), Selection::default());
+        let (placeholders, exceptions) = (Placeholders::default(), Exceptions::default());
+        let detector = Detector::new(&pack, &configured, placeholders.clone(), exceptions);
+        Self {
+            pack,
+            selection: configured.clone(),
+            configured,
+            detector: Arc::new(detector),
+            placeholders,
+            indicators: Arc::default(),
+            file_exceptions: Vec::new(),
+            exceptions: Vec::new(),
+        }
+    }
 }
 
 /// What is worked out of them once.

@@ -197,7 +197,7 @@ fn read(worked: &Worked, request: ExceptionRequest) -> Result<NewException, Prob
 }
 
 /// An exception of the database, as the detector has them.
-pub(super) fn of_stored(exception: &NewException) -> detect::Exception {
+pub(crate) fn of_stored(exception: &NewException) -> detect::Exception {
     detect::Exception {
         rule: exception.rule.clone(),
         field: exception.field.clone(),

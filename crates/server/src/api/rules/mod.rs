@@ -15,6 +15,8 @@ use utoipa_axum::routes;
 use super::Desk;
 
 pub use book::{ActiveRules, Reload, ReloadRequests, RuleBook};
+#[cfg(test)]
+pub(crate) use exceptions::of_stored;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Desk>> {
     OpenApiRouter::new()

@@ -22,9 +22,19 @@ export const test = base.extend<{ trouble: string[] }>({
       page.on("pageerror", (error) => trouble.push(error.message));
       page.on("console", (message) => {
         const text = message.text();
-        // A request that is refused is told by the browser too; the page has to handle it.
-        if (message.type() === "error" && !text.startsWith("Failed to load resource"))
-          trouble.push(text);
+        // A request that is refused is told by the browser too; the page has to handle it. What
+        // breaks the policy is told by the page, see below.
+        if (/^(Failed to load resource|Applying inline style violates)/.test(text)) return;
+        if (message.type() === "error") trouble.push(text);
+      });
+      await page.addInitScript(() => {
+        document.addEventListener("securitypolicyviolation", (event) => {
+          // Chromium tries to keep the colour of text that is typed over, and may not. No harm done.
+          const isTyped = event
+            .composedPath()
+            .some((node) => node instanceof Element && node.matches(".cm-content"));
+          if (!isTyped) console.error(`against the policy: ${event.violatedDirective}`);
+        });
       });
       page.on("request", (request) => {
         const { origin, protocol } = new URL(request.url());

@@ -42,6 +42,7 @@ test("whose session has ended is asked to sign in, and comes back to the same pl
   const analyst = await context.newPage();
   await signIn(analyst, "otto");
   await analyst.goto(url("/rules/coverage"));
+  await expect(analyst.getByRole("button", { name: /^T\d{4}/ }).first()).toBeVisible();
   await context.clearCookies();
   await analyst.getByRole("link", { name: "Catalogue" }).click();
   await expect(analyst.getByRole("heading", { name: "Sign in" })).toBeVisible();

@@ -15,8 +15,8 @@ test("an exception is written, and deleted again", async ({ page }) => {
   await page.goto(url("/rules/exceptions"));
   await page.getByRole("button", { name: "New exception…" }).first().click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByLabel("Rule").selectOption({ index: 2 });
-  await dialog.getByLabel("Field").fill("source.ip");
+  await dialog.getByRole("combobox", { name: /^Rule/ }).selectOption({ index: 2 });
+  await dialog.getByRole("combobox", { name: "Field", exact: true }).fill("source.ip");
   await dialog.getByLabel(/^Values/).fill("192.0.2.0/24\n198.51.100.7");
   await dialog.getByLabel("Reason").fill("the new office");
   await dialog.getByRole("button", { name: "Write the exception" }).click();

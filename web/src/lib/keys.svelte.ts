@@ -76,7 +76,8 @@ function isTyping(event: KeyboardEvent): boolean {
     const isText = !["checkbox", "radio", "button", "submit", "reset"].includes(target.type);
     return isText || event.key === " ";
   }
-  if (target.closest("textarea, select, [contenteditable='true']")) return true;
+  if (target.closest("textarea, select, [contenteditable]:not([contenteditable='false'])"))
+    return true;
   // Buttons and links are pressed with these.
   return (
     (event.key === "Enter" || event.key === " ") && target.closest("button, a, summary") !== null

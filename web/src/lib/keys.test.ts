@@ -12,7 +12,7 @@ beforeEach(() => {
   ran.length = 0;
   document.body.innerHTML =
     '<main tabindex="-1"></main><input id="text"><input id="box" type="checkbox"><textarea></textarea>' +
-    '<button></button><div role="dialog"><p tabindex="-1"></p></div><section></section>';
+    '<button></button><div role="dialog"><p tabindex="-1"></p></div><section></section><p contenteditable="plaintext-only"></p>';
   stop = keys.offer(
     "test",
     ["j", "a", "g a", "Enter", "Shift+Enter", "X"].map((key) => ({
@@ -52,6 +52,7 @@ test.each([
   ["j", "main", { metaKey: true }, []],
   ["j", "#text", {}, []],
   ["j", "textarea", {}, []],
+  ["j", "[contenteditable]", {}, []],
   ["j", "#box", {}, ["j"]],
   ["j", "[role=dialog] p", {}, []],
   ["j", "button", {}, ["j"]],

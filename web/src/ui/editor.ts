@@ -6,7 +6,18 @@ import { tags } from "@lezer/highlight";
 
 const list = ".cm-tooltip.cm-tooltip-autocomplete";
 
+/** Where browsers can, they leave out the styles that they would put into edited text. */
+function editable(): string {
+  try {
+    document.createElement("div").contentEditable = "plaintext-only";
+    return "plaintext-only";
+  } catch {
+    return "true";
+  }
+}
+
 export const editorTheme = [
+  EditorView.contentAttributes.of(() => ({ contenteditable: editable() })),
   EditorView.theme({
     "&": { color: "var(--text)", backgroundColor: "transparent", fontSize: "0.8125rem" },
     "&.cm-focused": { outline: "none" },
@@ -30,11 +41,11 @@ export const editorTheme = [
     ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "transparent" },
     ".cm-lintRange-error": {
       backgroundImage: "none",
-      textDecoration: "underline wavy var(--critical) 1px",
+      borderBottom: "2px dotted var(--critical)",
     },
     ".cm-lintRange-warning": {
       backgroundImage: "none",
-      textDecoration: "underline wavy var(--medium) 1px",
+      borderBottom: "2px dotted var(--medium)",
     },
     ".cm-tooltip": {
       backgroundColor: "var(--raised)",

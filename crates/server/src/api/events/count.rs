@@ -1,6 +1,7 @@
 //! `GET /events/histogram` and `GET /events/facets`: how many events there are, when and of what.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use ecs::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::search::{Histogram, Searcher, ValueCounts};
+use store::search::{Histogram, Request, Searcher, ValueCounts};
 use utoipa::{IntoParams, ToSchema};
 
 use super::search::milliseconds_since;
@@ -147,20 +148,13 @@ fn histogram_of(
     fixed: Option<i64>,
     wanted: i64,
 ) -> Result<HistogramAnswer, Problem> {
-    // Where an end is not given, the first or last event is: counted by the hour, to begin with.
-    let open = ask.since.is_none() || ask.until.is_none();
-    let mut given_up = None;
-    if open {
-        let (parts, _) = count_parts(searcher, &ask, given.clone(), HOUR)?;
-        let first = parts.first_key_value().map(|(part, _)| Timestamp(part * HOUR));
-        let last = parts.last_key_value().map(|(part, _)| Timestamp((part + 1) * HOUR));
-        match first.zip(last) {
-            Some((first, last)) => {
-                ask.since = ask.since.or(Some(first));
-                ask.until = ask.until.or(Some(last));
-            }
-            None => given_up = Some(()),
-        }
+    // Where an end is not given, the first or last event is.
+    if ask.since.is_none() {
+        ask.since = end_of(searcher, &ask, given.clone(), false)?;
+    }
+    if ask.until.is_none() {
+        let last = end_of(searcher, &ask, given.clone(), true)?;
+        ask.until = last.map(|last| Timestamp(last.0.saturating_add(1)));
     }
     let interval_without_range = fixed.unwrap_or(HOUR);
     let empty = |ask: &Ask| HistogramAnswer {
@@ -172,7 +166,7 @@ fn histogram_of(
         unreadable: Vec::new(),
         took_ms: 0,
     };
-    let Some((since, until)) = ask.since.zip(ask.until).filter(|_| given_up.is_none()) else {
+    let Some((since, until)) = ask.since.zip(ask.until) else {
         return Ok(empty(&ask));
     };
     let range = until.0.saturating_sub(since.0);
@@ -195,6 +189,23 @@ fn histogram_of(
         unreadable,
         took_ms: 0,
     })
+}
+
+/// When the first or the last event was that matches.
+fn end_of(
+    searcher: &Searcher,
+    ask: &Ask,
+    given: Given,
+    newest_first: bool,
+) -> Result<Option<Timestamp>, Problem> {
+    let request = Request { selection: ask.selection(given), limit: 1, newest_first, after: None };
+    let mut time = None;
+    let found = searcher.for_each(&request, |hit| {
+        time = Some(hit.time);
+        ControlFlow::Break(())
+    });
+    found.map_err(|error| ask.refused(error))?;
+    Ok(time)
 }
 
 #[derive(Deserialize, IntoParams)]

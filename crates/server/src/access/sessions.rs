@@ -101,11 +101,7 @@ impl Access {
     }
 
     /// The session of this id, if it has not ended.
-    async fn session(
-        self: &Arc<Self>,
-        id: &str,
-        is_use: bool,
-    ) -> Result<Option<Session>, Problem> {
+    async fn session(self: &Arc<Self>, id: &str, is_use: bool) -> Result<Option<Session>, Problem> {
         let digest = Digest::of(id.as_bytes());
         let found = self
             .read(move |access, database| {

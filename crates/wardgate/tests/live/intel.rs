@@ -168,7 +168,9 @@ fn indicators_that_come_later_are_matched_and_hunted_for() {
     // A feed that fails keeps what it had.
     fs::write(place.path("token"), "other\n").unwrap();
     running.signal("HUP");
-    wait("the failure", || metrics(&running).contains("wardgate_feed_failures{feed=\"own\"} 1.0\n"));
+    wait("the failure", || {
+        metrics(&running).contains("wardgate_feed_failures{feed=\"own\"} 1.0\n")
+    });
     assert!(metrics(&running).contains("wardgate_indicators_matched 3.0\n"));
     assert!(running.log().contains("answered 401: check the credential"), "{}", running.log());
     assert!(!running.log().contains("s3cret"));

@@ -21,6 +21,8 @@ pub const TOLERANCE_DAYS: u32 = 5;
 const TOLERANCE: i64 = TOLERANCE_DAYS as i64 * 86_400;
 /// How many findings an event has at the most.
 const MOST: usize = 100;
+/// How many entries are noted for it, before it is looked which of them hold.
+const MOST_NOTED: usize = 10_000;
 /// The members of debugData that hold URLs, by Okta's names and by ours.
 const URLS: [(&str, &str); 4] = [
     ("url", "okta.system.debug_context.url"),
@@ -154,13 +156,15 @@ impl IndicatorSet {
             return Vec::new();
         }
         let behind = if period == Period::Hunt { TOLERANCE } else { 0 };
-        let time = record.time().map(|time| (time, time));
-        let mut search = Search::new(self, time, behind);
+        // Whenever it happened: that is looked at when there is something.
+        let mut search = Search::new(self, None, behind);
         search.seen = seen;
         search.record(record);
         if search.found.is_empty() {
             return Vec::new();
         }
+        search.time = record.time().map(|time| (time, time));
+        search.keep_held();
         search.findings()
     }
 
@@ -202,14 +206,9 @@ impl<'s, 'm> Search<'s, 'm> {
             self.chain(record.event().request.ip_chain, first.as_deref());
         }
         if has(Kind::Domain) {
-            let whole = texts(record, FieldId::SourceDomain, |text| {
+            // source.registered_domain is above it: what is found for that is found for this.
+            texts(record, FieldId::SourceDomain, |text| {
                 self.look(Look::Domain, text, |search| search.domain("source.domain", text));
-            });
-            texts(record, FieldId::SourceRegisteredDomain, |text| {
-                // Whatever is found for it has been found for the whole.
-                if !whole.as_deref().is_some_and(|whole| is_below(whole, text)) {
-                    self.domain("source.registered_domain", text);
-                }
             });
         }
         if has(Kind::Domain) || has(Kind::Email) {
@@ -277,15 +276,21 @@ impl<'s, 'm> Search<'s, 'm> {
             return true;
         }
         MEMBER.find_iter(chain.as_bytes()).any(|at| {
-            let value = chain.get(at + 4..).and_then(|rest| rest.trim_start().strip_prefix(':'));
-            let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
-            let Some((value, _)) = value.and_then(|rest| rest.split_once('"')) else { return true };
-            let may_have = |text: &str| match text.trim().parse().map(canonical) {
+            let Some(value) = chain.get(at + 4..).and_then(|rest| rest.strip_prefix(':')) else {
+                return true;
+            };
+            let Some(value) = value.trim_ascii_start().strip_prefix('"') else { return true };
+            // Mostly it is the client's, which has been looked at.
+            let behind = client.and_then(|client| value.strip_prefix(client));
+            if behind.is_some_and(|behind| behind.starts_with('"')) {
+                return false;
+            }
+            let Some((value, _)) = value.split_once('"') else { return true };
+            match value.trim().parse().map(canonical) {
                 Ok(IpAddr::V4(v4)) => self.set.blocks.may_have(v4),
                 Ok(IpAddr::V6(_)) => true,
                 Err(_) => false,
-            };
-            Some(value) != client && may_have(value)
+            }
         })
     }
 
@@ -416,11 +421,21 @@ impl<'s, 'm> Search<'s, 'm> {
 
     fn note(&mut self, field: &'static str, text: &str, entry: &'s Entry) {
         self.noticed = true;
-        let holds = |(first, last)| entry.times.hold_within(first, last, TOLERANCE, self.behind);
-        let is_wanted = entry.times != Times::NEVER && self.time.is_none_or(holds);
-        if is_wanted && self.found.len() < 4 * MOST {
+        if self.holds(entry) && self.found.len() < MOST_NOTED {
             self.found.push((field, text.to_owned(), entry));
         }
+    }
+
+    fn holds(&self, entry: &Entry) -> bool {
+        let holds = |(first, last)| entry.times.hold_within(first, last, TOLERANCE, self.behind);
+        entry.times != Times::NEVER && self.time.is_none_or(holds)
+    }
+
+    fn keep_held(&mut self) {
+        let mut found = std::mem::take(&mut self.found);
+        found.retain(|(_, _, entry)| self.holds(entry));
+        found.truncate(4 * MOST);
+        self.found = found;
     }
 
     fn findings(self) -> Vec<Finding> {
@@ -480,14 +495,6 @@ fn lower(text: &str, key: &mut Vec<u8>) -> bool {
     key.extend_from_slice(text.as_bytes());
     key.make_ascii_lowercase();
     key.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_'))
-}
-
-/// Whether a domain is below another, or the same.
-fn is_below(domain: &str, other: &str) -> bool {
-    let (domain, other) = (domain.as_bytes(), other.as_bytes());
-    let Some(start) = domain.len().checked_sub(other.len()) else { return false };
-    let ends = domain.get(start..).is_some_and(|end| end.eq_ignore_ascii_case(other));
-    ends && (start == 0 || domain.get(start - 1) == Some(&b'.'))
 }
 
 /// Calls `each` with the texts of a field, and gives the first.
@@ -554,7 +561,6 @@ impl<'s> Hunter<'s> {
             ("source.ip", address),
             ("okta.system.request.ip_chain.ip", address),
             ("source.domain", domain),
-            ("source.registered_domain", domain),
             ("user.email", domain || email),
             ("user.target.email", email),
             ("okta.system.actor.alternate_id", email),
@@ -599,9 +605,7 @@ impl<'s> Hunter<'s> {
                     search.try_value(field, "", Kind::System, &number.to_be_bytes());
                 }
             }
-            ("source.domain" | "source.registered_domain", Term::Text(text)) => {
-                search.domain(field, text);
-            }
+            ("source.domain", Term::Text(text)) => search.domain(field, text),
             ("user.email", Term::Text(text)) => search.user_email(text),
             ("user.target.email" | "okta.system.actor.alternate_id", Term::Text(text)) => {
                 search.email(field, text);

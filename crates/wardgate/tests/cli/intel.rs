@@ -1,7 +1,9 @@
 //! `wardgate intel`: indicators come in, are listed, and are looked for in what is stored.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 
 use ecs::{Arrival, Context, Organization, Record, Timestamp};
 use okta::LogEvent;
@@ -267,4 +269,104 @@ fn feeds_are_read_when_told() {
     let listed = intel(&place, &["list"], 0).lines();
     assert_eq!(listed[0]["confidence"], 30);
     place.run(&["config", "check"]).ended(0);
+}
+
+/// A TAXII server with one collection: two pages at first, and what is new after that.
+fn taxii() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/taxii2/", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let all = Arc::clone(&asked);
+    let object = |number: u32, more: &str| {
+        format!(
+            r#"{{"type":"indicator","id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3{number}",
+            "pattern":"[domain-name:value = 'evil{number}.example']","confidence":70,
+            "modified":"2026-09-0{number}T00:00:00Z"{more}}}"#
+        )
+    };
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut buffer = [0; 4096];
+            let read = stream.read(&mut buffer).unwrap_or(0);
+            let text = String::from_utf8_lossy(&buffer[..read]).into_owned();
+            let target = text.split(' ').nth(1).unwrap_or_default().to_owned();
+            all.lock().unwrap().push(target.clone());
+            let is_known = text.to_lowercase().contains("authorization: basic dxm6chc=\r\n");
+            let (time, body) = match target.as_str() {
+                "/taxii2/" => (0, r#"{"title":"T","api_roots":["/api"]}"#.to_owned()),
+                "/api/collections/" => (
+                    0,
+                    r#"{"collections":[{"id":"c1","title":"All","can_read":true},
+                        {"id":"c2","title":"Other","can_read":true}]}"#
+                        .to_owned(),
+                ),
+                one if one.contains("next=2") => {
+                    (2, format!(r#"{{"objects":[{}]}}"#, object(2, "")))
+                }
+                one if one.contains("added_after=") => (
+                    3,
+                    format!(
+                        r#"{{"objects":[{},{}]}}"#,
+                        object(3, ""),
+                        object(1, r#","revoked":true"#)
+                    ),
+                ),
+                _ => (1, format!(r#"{{"more":true,"next":"2","objects":[{}]}}"#, object(1, ""))),
+            };
+            let status = if is_known { "200 OK" } else { "401 Unauthorized" };
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nconnection: close\r\n\
+                 content-type: application/taxii+json;version=2.1\r\n\
+                 x-taxii-date-added-first: 2026-09-0{time}T00:00:00.000000Z\r\n\
+                 x-taxii-date-added-last: 2026-09-0{time}T00:00:00.000000Z\r\n\
+                 content-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn a_collection_is_read_from_where_it_was_left() {
+    let (url, asked) = taxii();
+    let place = Place::new();
+    place.write("password", "pw\n");
+    let config = |more: &str| {
+        let text = format!(
+            "data_dir = \"wardgate-data\"\n[[feed]]\nname = \"isac\"\nkind = \"taxii\"\n\
+             url = \"{url}\"\nusername = \"us\"\npassword_file = \"password\"\n\
+             collections = [\"All\"]\n{more}"
+        );
+        place.write("wardgate.toml", text);
+    };
+    config("");
+    let sync = |status| place.run(&["intel", "sync"]).ended(status);
+    sync(0).says(&["isac: 2 new, 0 changed, 0 removed, 0 known"]);
+    let values = || {
+        let lines = intel(&place, &["list", "--format", "ndjson"], 0).lines();
+        let mut values: Vec<String> =
+            texts(&lines, "/value").into_iter().map(str::to_owned).collect();
+        values.sort();
+        values
+    };
+    assert_eq!(values(), ["evil1.example", "evil2.example"]);
+    sync(0).says(&["isac: 1 new, 0 changed, 1 removed, 0 known"]);
+    assert_eq!(values(), ["evil2.example", "evil3.example"]);
+    let last = asked.lock().unwrap().last().unwrap().clone();
+    assert!(last.contains("added_after=2026-09-02T00%3A00%3A00.000000Z"), "{last}");
+    // Other settings make other indicators of it: it is read anew.
+    config("min_confidence = 80\n");
+    sync(0).says(&["1 removed", "2 left out"]);
+    let last = asked.lock().unwrap().last().unwrap().clone();
+    assert!(!last.contains("added_after"), "{last}");
+    assert_eq!(values(), ["evil3.example"]);
+    place.write("password", "other\n");
+    let refused = sync(2);
+    refused.says(&["answered 401: check the credential"]);
+    assert!(!refused.stderr.contains("other"), "{}", refused.stderr);
+    place.write("password", "pw\n");
+    place.write("wardgate.toml", "[[feed]]\nname = \"x\"\nkind = \"taxii\"\nurl = \"x\"\n");
+    sync(2).says(&["feed[0].url: expected an address"]);
 }

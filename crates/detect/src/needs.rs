@@ -139,7 +139,7 @@ fn of_condition(condition: &Condition, detection: &Detection) -> BTreeSet<String
             common(parts.iter().map(|part| of_condition(part, detection)).collect())
         }
         Condition::AtLeast(needed, indexes) if *needed >= indexes.len() => {
-            indexes.iter().flat_map(|index| of_selection(index)).collect()
+            indexes.iter().flat_map(&of_selection).collect()
         }
         Condition::AtLeast(_, indexes) => common(indexes.iter().map(of_selection).collect()),
     }

@@ -144,16 +144,18 @@ pub(super) struct Groups {
     /// Counts observations, to tell which group has been idle longest.
     clock: u64,
     swept: u64,
-    /// The earliest time that has been observed since.
+    /// The earliest time that has been observed since, and between the two sweeps before.
     earliest: i64,
+    earlier: i64,
 }
 
 impl Groups {
     pub(super) fn new(tables: usize, limits: Limits) -> Self {
         let mut all = Vec::new();
         all.resize_with(tables, Table::default);
-        let (clock, swept, earliest) = (0, 0, i64::MAX);
-        Self { limits, memory: Memory::default(), tables: all, clock, swept, earliest }
+        let (memory, clock, swept) = (Memory::default(), 0, 0);
+        let (earliest, earlier) = (i64::MAX, i64::MAX);
+        Self { limits, memory, tables: all, clock, swept, earliest, earlier }
     }
 
     /// How many groups a table has, and what they take, in bytes.
@@ -198,7 +200,8 @@ impl Groups {
     }
 
     /// Forgets groups that have had their time, now and then, and others when there is too
-    /// much of them: a tenth of what is allowed at a time, those that were idle longest first.
+    /// much of them: those that matter only to events that come late, and then a tenth of what
+    /// is allowed at a time, those that were idle longest first.
     pub(super) fn make_room(&mut self) {
         let due = SWEEPING.max(self.memory.groups as u64 / 4);
         if self.clock.saturating_sub(self.swept) >= due {
@@ -207,12 +210,18 @@ impl Groups {
         if self.memory.bytes <= self.limits.bytes {
             return;
         }
+        let enough = self.limits.bytes / 10 * 9;
+        let oldest = self.earliest.min(self.earlier);
+        let clock = self.clock;
+        self.retain(|slot| slot.until >= oldest || slot.touched == clock);
+        if self.memory.bytes <= enough {
+            return;
+        }
         let all = self.tables.iter().flat_map(HashMap::values);
         let mut idle: Vec<(u64, usize)> =
             all.map(|slot| (slot.touched, SLOT + slot.state.bytes())).collect();
         idle.sort_unstable();
-        let (mut left, enough) = (self.memory.bytes, self.limits.bytes / 10 * 9);
-        let mut limit = 0;
+        let (mut left, mut limit) = (self.memory.bytes, 0);
         for (touched, bytes) in idle {
             // The groups that have just been touched stay.
             if left <= enough || touched == self.clock {
@@ -231,7 +240,7 @@ impl Groups {
     fn sweep(&mut self) {
         let oldest = self.earliest.saturating_sub(self.limits.lateness);
         self.retain(|slot| slot.until >= oldest);
-        (self.swept, self.earliest) = (self.clock, i64::MAX);
+        (self.swept, self.earlier, self.earliest) = (self.clock, self.earliest, i64::MAX);
     }
 
     fn retain(&mut self, keep: impl Fn(&Slot) -> bool) {

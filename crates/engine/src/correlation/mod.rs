@@ -24,6 +24,7 @@ pub(crate) struct Correlation {
     detector: Arc<Detector>,
     organizations: HashMap<String, Organization>,
     begun: Instant,
+    grace: Duration,
 }
 
 struct Organization {
@@ -64,7 +65,8 @@ pub(crate) struct Moved {
 
 impl Correlation {
     pub(crate) fn new(detector: Arc<Detector>) -> Self {
-        Self { detector, organizations: HashMap::new(), begun: Instant::now() }
+        let begun = Instant::now();
+        Self { detector, organizations: HashMap::new(), begun, grace: GRACE }
     }
 
     pub(crate) fn detector(&self) -> &Arc<Detector> {
@@ -114,7 +116,7 @@ impl Correlation {
     pub(crate) fn tick(&mut self, now: Timestamp) -> Vec<(Arc<Origin>, Vec<NewAlert>)> {
         let detector = Arc::clone(&self.detector);
         let mut told = Vec::new();
-        if self.begun.elapsed() < GRACE {
+        if self.begun.elapsed() < self.grace {
             return told;
         }
         for organization in self.organizations.values_mut() {
@@ -162,5 +164,106 @@ impl Correlation {
 fn push(detector: &Detector, alert: detect::Alert, alerts: &mut Vec<NewAlert>) {
     if let Some(rule) = detector.rules().get(alert.rule) {
         alerts.push(stored(alert, &rule.rule));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use detect::{Exceptions, Found, Pack, Placeholders, Selection, Workspace};
+    use ecs::{Arrival, Context, Record};
+    use okta::LogEvent;
+
+    use super::*;
+
+    const RULES: &str = "title: A\nname: a\nlogsource: {product: okta}\n\
+        detection: {s: {eventType: act.a}, condition: s}\n---\n\
+        title: B\nname: b\nlogsource: {product: okta}\n\
+        detection: {s: {eventType: act.b}, condition: s}\n---\n\
+        title: Missing\nid: missing\ncorrelation: {type: missing_followup, rules: [a, b], \
+        group-by: [user.name], timespan: 1h}\n";
+    const MINUTE: i64 = 60_000;
+
+    fn correlation() -> Correlation {
+        let mut pack = Pack::default();
+        pack.add(RULES, "r.yml", &"test".into());
+        let (none, exceptions) = (Placeholders::default(), Exceptions::default());
+        let detector = Detector::new(&pack, &Selection::default(), none, exceptions);
+        let mut correlation = Correlation::new(Arc::new(detector));
+        correlation.grace = Duration::ZERO;
+        correlation
+    }
+
+    /// What is seen in an event that asks for an answer within an hour, at a time.
+    fn asking(correlation: &Correlation, time: i64) -> Sightings {
+        let published = Timestamp(time);
+        let text = format!(
+            r#"{{"uuid":"1","published":"{published}","eventType":"act.a","actor":{{"alternateId":"u"}}}}"#
+        );
+        let event = LogEvent::parse(&text).unwrap();
+        let context = Context::default();
+        let record = Record::new(&event, &context, Arrival::default());
+        let mut sightings = Sightings { newest: Some(published), ..Sightings::default() };
+        correlation.detector.inspect(&record, &mut Workspace::default(), |found| {
+            if let Found::Observation(observation) = found {
+                let newest = Some(published);
+                sightings.observed.push(Observed { place: 0, newest, observation });
+            }
+        });
+        assert_eq!(sightings.observed.len(), 1);
+        sightings
+    }
+
+    fn take(
+        correlation: &mut Correlation,
+        intake: &str,
+        sightings: Sightings,
+        moved: Moved,
+    ) -> usize {
+        let origin = Arc::new(Origin::new(intake, &ecs::Organization::default()));
+        let mut alerts = Vec::new();
+        correlation.take(&origin, sightings, &moved, |_| true, &mut alerts);
+        alerts.len()
+    }
+
+    #[test]
+    fn where_events_are_pushed_the_clock_tells_what_is_missing() {
+        let mut correlation = correlation();
+        let start = 1_800_000_000_000;
+        let sightings = asking(&correlation, start);
+        assert_eq!(take(&mut correlation, "pushed", sightings, Moved::default()), 0);
+        assert!(correlation.tick(Timestamp(start + 69 * MINUTE)).is_empty());
+        let told = correlation.tick(Timestamp(start + 71 * MINUTE));
+        let [(origin, alerts)] = told.as_slice() else { panic!("{}", told.len()) };
+        assert_eq!((origin.intake.as_str(), alerts.len()), ("pushed", 1));
+        assert_eq!(alerts[0].rule_name, "Missing");
+        assert!(correlation.tick(Timestamp(start + 200 * MINUTE)).is_empty());
+
+        // Not at once after a start: what was to be pushed meanwhile may still come.
+        let sightings = asking(&correlation, start + 300 * MINUTE);
+        take(&mut correlation, "pushed", sightings, Moved::default());
+        correlation.grace = Duration::from_secs(600);
+        assert!(correlation.tick(Timestamp(start + 900 * MINUTE)).is_empty());
+    }
+
+    #[test]
+    fn where_they_are_followed_the_source_does() {
+        let mut correlation = correlation();
+        let start = 1_800_000_000_000;
+        let moved = |source: &str, caught_up: Option<i64>| Moved {
+            source: Some(source.to_owned()),
+            caught_up: caught_up.map(Timestamp),
+        };
+        let sightings = asking(&correlation, start);
+        assert_eq!(take(&mut correlation, "acme", sightings, moved("acme", None)), 0);
+        let later = start + 600 * MINUTE;
+        // However late it is: it cannot be reached, or has more.
+        assert!(correlation.tick(Timestamp(later)).is_empty());
+        let nothing = Sightings::default;
+        assert_eq!(take(&mut correlation, "acme", nothing(), moved("acme", None)), 0);
+        assert_eq!(
+            take(&mut correlation, "acme", nothing(), moved("acme/backfill", Some(later))),
+            0
+        );
+        assert_eq!(take(&mut correlation, "acme", nothing(), moved("acme", Some(later))), 1);
     }
 }

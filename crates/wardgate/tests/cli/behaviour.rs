@@ -232,7 +232,7 @@ detection:
 
 #[test]
 fn rules_are_assessed_with_the_events_at_hand() {
-    let place = Place::with("rules.yml", &format!("{ASSESSED}---\n{RULES}"));
+    let place = Place::with("rules.yml", format!("{ASSESSED}---\n{RULES}"));
     place.write("log.ndjson", story().join("\n"));
     let mut args = vec!["rules", "assess", "log.ndjson", "--format", "ndjson"];
     args.extend(SCAN);

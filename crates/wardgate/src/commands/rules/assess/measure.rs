@@ -167,7 +167,7 @@ impl<'d> Measure<'d> {
         let context = Context::new(organization.clone());
         let record = Record::new(&parsed, &context, event.arrival);
         self.note(&record);
-        if self.events % self.stride == 0 {
+        if self.events.is_multiple_of(self.stride) {
             if self.sample.len() >= SAMPLE {
                 // Every other one is enough from now on.
                 let mut keep = false;

@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn the_pack_has_its_rules_with_tests() {
         let rules: Vec<&str> = super::rules().map(|(path, _)| path).collect();
-        assert_eq!(rules.len(), 177);
+        assert_eq!(rules.len(), 176);
         assert!(rules.contains(&"okta/okta_api_token_created.yml"));
         for path in rules {
             assert!(super::tests(path).is_some_and(|text| text.contains("matches:")), "{path}");

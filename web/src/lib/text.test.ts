@@ -5,9 +5,9 @@ import { clip, count, plain, runs } from "./text";
 describe("hidden characters", () => {
   test.each([
     ["plain", "Ada Lovelace", "Ada Lovelace"],
-    ["line feed", "a\nb", "a␊b"],
-    ["null and delete", "\u0000\u007f", "␀␡"],
-    ["escape", "\u001b[31mred", "␛[31mred"],
+    ["line feed", "a\nb", "a\\nb"],
+    ["null and delete", "\u0000\u007f", "U+0000U+007F"],
+    ["escape", "\u001b[31mred", "U+001B[31mred"],
     ["right-to-left override", "invoice\u202efdp.exe", "invoiceU+202Efdp.exe"],
     ["isolates", "\u2066a\u2069", "U+2066aU+2069"],
     ["no width", "a\u200bb\ufeff", "aU+200BbU+FEFF"],

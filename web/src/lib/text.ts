@@ -14,12 +14,12 @@ const HIDDEN =
   // eslint-disable-next-line no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 
-/** How a hidden character is written down: `␊` for line feeds, `U+202E` for what has no picture. */
+const ESCAPES: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** How a hidden character is written down: `\n` for line feeds, `U+202E` for what has no name. */
 function picture(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return "\u2421";
-  return `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+  return ESCAPES[character] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 /** Text in runs, hidden characters pictured. `lines` leaves line feeds as they are. */

@@ -61,7 +61,11 @@ fn minimal(setting: &Setting, value: &str) -> String {
             format!("{heading}\n{line}{beside}")
         }
         Section::Oidc => {
-            let beside = rest(&[("issuer", r#""https://id.example""#), ("client_id", r#""c""#)]);
+            let beside = rest(&[
+                ("issuer", r#""https://id.example""#),
+                ("client_id", r#""c""#),
+                ("viewer", r#"["v"]"#),
+            ]);
             format!("[oidc]\n{beside}{line}")
         }
         Section::OAuth => {
@@ -653,8 +657,8 @@ fn signing_in_elsewhere_is_configured_whole() {
     assert_eq!((&*oidc.issuer, &*oidc.role_claim), ("https://id.example/", "groups"));
     assert_eq!((oidc.analyst.len(), oidc.default_role), (1, DefaultRole::None));
     for (text, expected) in [
-        ("[oidc]\nissuer = \"https://id.example\"", "oidc.client_id"),
-        ("[oidc]\nclient_id = \"w\"", "oidc.issuer"),
+        ("[oidc]\nissuer = \"https://id.example\"", "client_id is missing"),
+        ("[oidc]\nclient_id = \"w\"", "issuer is missing"),
         ("[oidc]\nissuer = \"http://id.example\"\nclient_id = \"w\"", "expected https"),
         ("[server]\npublic_url = \"https://w.example/x\"", "without a path"),
         ("[server]\npublic_url = \"http://w.example\"", "expected https"),

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::sessions::Shown;
-use super::{Access, Need, Role, request, secrets, table};
+use super::{Access, Need, Role, request, secrets, table, watched};
 use crate::answer::Problem;
 use crate::app::App;
 
@@ -30,10 +30,15 @@ pub(crate) async fn gate(State(app): State<Arc<App>>, request: Request, next: Ne
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    match admit(app.access.as_ref(), need, &mut parts).await {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
-        Err(problem) => problem.into_response(),
+    if let Err(problem) = admit(app.access.as_ref(), need, &mut parts).await {
+        return problem.into_response();
     }
+    let (Need::Role(role) | Need::Person(role), Some(access)) = (need, &app.access) else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let shown = parts.clone();
+    let response = next.run(Request::from_parts(parts, body)).await;
+    watched::watch(access, &shown, role, response)
 }
 
 async fn admit(access: Option<&Arc<Access>>, need: Need, parts: &mut Parts) -> Result<(), Problem> {
@@ -41,7 +46,7 @@ async fn admit(access: Option<&Arc<Access>>, need: Need, parts: &mut Parts) -> R
         // Nobody has an account here.
         return if need == Need::Anyone { Ok(()) } else { Err(Problem::signed_out()) };
     };
-    let shown = access.identify(parts).await?;
+    let shown = access.identify(parts, true).await?;
     if !request::is_safe(&parts.method) {
         is_meant(access, &shown, parts)?;
     }

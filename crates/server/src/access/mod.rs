@@ -20,6 +20,7 @@ mod sessions;
 mod settings;
 pub(crate) mod table;
 mod throttle;
+mod watched;
 
 use std::fmt;
 use std::path::Path;

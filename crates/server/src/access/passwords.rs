@@ -63,6 +63,9 @@ pub fn check(password: &str, name: &str) -> Result<(), Weak> {
     let local = name.split('@').next().unwrap_or_default();
     let parts = name.split(|character: char| !character.is_alphanumeric());
     let known: Vec<&str> = ["wardgate", "okta", name, local].into_iter().chain(parts).collect();
+    if is_made_of(password, &known) {
+        return Err(Weak::Guessable(Some("it is made of the name".to_owned())));
+    }
     let estimate = zxcvbn::zxcvbn(password, &known);
     if estimate.score() >= zxcvbn::Score::Three {
         return Ok(());
@@ -74,6 +77,15 @@ pub fn check(password: &str, name: &str) -> Result<(), Weak> {
         first.unwrap_or_default() + characters.as_str()
     };
     Err(Weak::Guessable(warning.map(|warning| lower(warning.to_string()))))
+}
+
+/// Whether little is left of a password without these words.
+fn is_made_of(password: &str, words: &[&str]) -> bool {
+    let mut rest = password.to_lowercase();
+    for word in words.iter().filter(|word| word.chars().count() >= 3) {
+        rest = rest.replace(&word.to_lowercase(), "");
+    }
+    rest.chars().count() < SHORTEST / 2
 }
 
 /// The hash of a password, in the PHC string format. It takes 20 MB and some 50 ms.

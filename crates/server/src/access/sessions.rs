@@ -63,19 +63,23 @@ impl Access {
         cookie
     }
 
-    /// Who a request comes from.
-    pub(super) async fn identify(self: &Arc<Self>, parts: &Parts) -> Result<Shown, Problem> {
+    /// Who a request comes from; `is_use` if that is to be noted as a use.
+    pub(super) async fn identify(
+        self: &Arc<Self>,
+        parts: &Parts,
+        is_use: bool,
+    ) -> Result<Shown, Problem> {
         if let Some(token) = request::bearer(&parts.headers) {
-            return self.token(Digest::of(token.as_bytes())).await;
+            return self.token(Digest::of(token.as_bytes()), is_use).await;
         }
         let Some(id) = self.session_id(&parts.headers) else { return Ok(Shown::Nobody) };
-        let Some(session) = self.session(id).await? else { return Ok(Shown::Nobody) };
+        let Some(session) = self.session(id, is_use).await? else { return Ok(Shown::Nobody) };
         let User { id, name, role, .. } = session.user;
         let by = Credential::Session { user: id };
         Ok(Shown::Session { caller: Caller { name: name.into(), role, by } })
     }
 
-    async fn token(self: &Arc<Self>, digest: Digest) -> Result<Shown, Problem> {
+    async fn token(self: &Arc<Self>, digest: Digest, is_use: bool) -> Result<Shown, Problem> {
         let found = self
             .read(move |access, database| {
                 let now = access.clock.now();
@@ -83,11 +87,10 @@ impl Access {
             })
             .await?;
         let Some((now, (token, owner_role))) = found else { return Ok(Shown::Nobody) };
-        self.note(now, token.last_used, {
-            let access = Arc::clone(self);
-            let token = token.clone();
-            move || access.note_token(now, &token)
-        });
+        if is_use {
+            let (access, token) = (Arc::clone(self), token.clone());
+            note(now, token.last_used, move || access.note_token(now, &token));
+        }
         let TokenRole::Role(role) = token.role else { return Ok(Shown::IntakeToken) };
         // Never more than its owner may by now.
         let role = owner_role.map_or(role, |owner: Role| role.min(owner));
@@ -97,8 +100,8 @@ impl Access {
         Ok(Shown::Token { caller: Caller { name, role, by } })
     }
 
-    /// The session of this id, if it has not ended; its use is noted.
-    async fn session(self: &Arc<Self>, id: &str) -> Result<Option<Session>, Problem> {
+    /// The session of this id, if it has not ended.
+    async fn session(self: &Arc<Self>, id: &str, is_use: bool) -> Result<Option<Session>, Problem> {
         let digest = Digest::of(id.as_bytes());
         let found = self
             .read(move |access, database| {
@@ -109,28 +112,16 @@ impl Access {
             })
             .await?;
         let Some((now, session)) = found else { return Ok(None) };
-        self.note(now, Some(session.seen), {
+        if is_use {
             let access = Arc::clone(self);
-            move || {
+            note(now, Some(session.seen), move || {
                 if let Ok(database) = access.writing.try_lock() {
                     let noted = database.touch_session(now, digest.as_bytes());
                     let _ = noted.inspect_err(|error| tracing::warn!(%error, "a use is not noted"));
                 }
-            }
-        });
-        Ok(Some(session))
-    }
-
-    /// Notes a use, some time soon, if the last was noted a while ago.
-    fn note(
-        self: &Arc<Self>,
-        now: Timestamp,
-        last: Option<Timestamp>,
-        work: impl FnOnce() + Send + 'static,
-    ) {
-        if last.is_none_or(|last| later(last, NOTED_EVERY) <= now) {
-            drop(tokio::task::spawn_blocking(work));
+            });
         }
+        Ok(Some(session))
     }
 
     /// The session of a request, for handlers.
@@ -139,7 +130,7 @@ impl Access {
         headers: &HeaderMap,
     ) -> Result<Option<SignedIn>, Problem> {
         let Some(id) = self.session_id(headers) else { return Ok(None) };
-        let Some(session) = self.session(id).await? else { return Ok(None) };
+        let Some(session) = self.session(id, true).await? else { return Ok(None) };
         let csrf = secrets::csrf_token(id);
         Ok(Some(SignedIn { user: session.user, ends: session.ends, csrf }))
     }
@@ -176,5 +167,12 @@ impl Access {
         let user = user.ok_or_else(Problem::signed_out)?;
         let csrf = secrets::csrf_token(&id);
         Ok((SignedIn { user, ends, csrf }, self.cookie(&id)))
+    }
+}
+
+/// Notes a use, some time soon, if the last was noted a while ago.
+fn note(now: Timestamp, last: Option<Timestamp>, work: impl FnOnce() + Send + 'static) {
+    if last.is_none_or(|last| later(last, NOTED_EVERY) <= now) {
+        drop(tokio::task::spawn_blocking(work));
     }
 }

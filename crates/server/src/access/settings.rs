@@ -17,6 +17,8 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// Proxies that are believed when they say for whom they ask.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How often it is looked whether the caller of an answer that goes on may still have it.
+    pub look_again: Duration,
 }
 
 impl Default for Settings {
@@ -27,6 +29,7 @@ impl Default for Settings {
             session_idle: Duration::from_secs(8 * 3600),
             session_lifetime: Duration::from_secs(24 * 3600),
             trusted_proxies: Vec::new(),
+            look_again: Duration::from_secs(5),
         }
     }
 }

@@ -206,3 +206,27 @@ async fn a_new_password_ends_all_sessions_but_this() {
     assert_eq!(site.try_sign_in("anna", PASSWORD).await.status, 401);
     assert_eq!(site.try_sign_in("anna", NEW).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_live_tail_ends_with_the_session() {
+    let look_again = std::time::Duration::from_millis(50);
+    let site = Site::open_with(Settings { look_again, ..Settings::default() }).await;
+    let anna = site.signed_in("anna", Role::Viewer).await;
+    let ben = site.signed_in("ben", Role::Viewer).await;
+    let tail = async |session: &Session| {
+        let request = site.get("/api/v1/alerts/tail").header("cookie", &session.cookie);
+        let mut response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert!(response.chunk().await.unwrap().is_some(), "it has begun");
+        response
+    };
+    let (hers, mut his) = (tail(&anna).await, tail(&ben).await);
+    let out = answer(anna.sign(site.request(Method::DELETE, "/api/v1/session"))).await;
+    assert_eq!(out.status, 204);
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, hers.bytes()).await.expect("it ends").unwrap();
+    let goes_on = tokio::time::timeout(look_again * 10, async {
+        while his.chunk().await.unwrap().is_some() {}
+    });
+    assert!(goes_on.await.is_err(), "that of others does not");
+}

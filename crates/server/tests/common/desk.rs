@@ -29,6 +29,8 @@ pub(crate) fn empty(root: &Path) -> Arc<Desk> {
     };
     let book = Arc::new(RuleBook::new(rules));
     let (reload, _) = Reload::channel();
-    let (_, stopping) = watch::channel(false);
+    let (stop, stopping) = watch::channel(false);
+    // Tails end when it is gone.
+    Box::leak(Box::new(stop));
     Arc::new(Desk::open(root, DeskLimits::default(), book, reload, stopping).unwrap())
 }

@@ -20,6 +20,7 @@ pub(super) fn open(config: &Config, root: &Path, address: SocketAddr) -> Result<
         session_idle: server.session_idle,
         session_lifetime: server.session_lifetime,
         trusted_proxies: server.trusted_proxies.clone(),
+        ..Settings::default()
     };
     let access = Access::open(root, settings)?;
     let Some(oidc) = &config.oidc else { return Ok(Arc::new(access)) };

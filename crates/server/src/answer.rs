@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::access::Role;
 
+/// Members of a problem document beside those that all have.
+type Members = serde_json::Map<String, serde_json::Value>;
+
 /// Why a request was not done: a problem document (RFC 9457). Its member `code` is a word for
 /// programs, where the status alone does not tell them what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +19,13 @@ pub struct Problem {
     status: StatusCode,
     code: Option<&'static str>,
     detail: Cow<'static, str>,
-    members: serde_json::Map<String, serde_json::Value>,
-    header: Option<(HeaderName, HeaderValue)>,
+    members: Option<Box<Members>>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        let members = serde_json::Map::new();
-        Self { status, code: None, detail: detail.into(), members, header: None }
+        Self { status, code: None, detail: detail.into(), members: None, header: None }
     }
 
     /// A problem that programs tell from others of its status by `code`.
@@ -43,7 +45,7 @@ impl Problem {
 
     /// Adds a member of the document, for programs.
     pub(crate) fn member(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.members.get_or_insert_default().insert(name.to_owned(), value.into());
         self
     }
 
@@ -64,7 +66,7 @@ impl Problem {
     pub(crate) fn unauthorized() -> Self {
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, "expected a valid intake key");
         let scheme = HeaderValue::from_static("Basic realm=\"intake\", charset=\"UTF-8\"");
-        problem.header = Some((header::WWW_AUTHENTICATE, scheme));
+        problem.header = Some(Box::new((header::WWW_AUTHENTICATE, scheme)));
         problem
     }
 
@@ -75,7 +77,7 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut problem = Self::new(status, detail);
-        problem.header = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds))));
         problem
     }
 
@@ -90,7 +92,7 @@ impl Problem {
 
     /// Adds a header.
     pub(crate) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.header = Some(Box::new((name, HeaderValue::from_static(value))));
         self
     }
 }
@@ -105,7 +107,7 @@ pub(crate) struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
     #[serde(flatten)]
-    members: &'a serde_json::Map<String, serde_json::Value>,
+    members: Option<&'a Members>,
 }
 
 impl Problem {
@@ -117,7 +119,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             code: self.code,
-            members: &self.members,
+            members: self.members.as_deref(),
         }
     }
 }
@@ -127,7 +129,7 @@ impl IntoResponse for Problem {
         let mut response = json(self.status, &self.document());
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|header| *header) {
             response.headers_mut().insert(name, value);
         }
         response

@@ -109,7 +109,8 @@ mod tests {
             ..Settings::default()
         };
         let host = ("host", "127.0.0.1:8611");
-        let cases: &[(&[(&str, &str)], &Settings, bool)] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a Settings, bool);
+        let cases: &[Case<'_>] = &[
             (&[host], &plain, false),
             (&[host, ("origin", "http://127.0.0.1:8611")], &plain, false),
             (&[host, ("origin", "https://127.0.0.1:8611")], &plain, false),

@@ -182,7 +182,7 @@ impl Desk {
         let given_up = Arc::new(AtomicBool::new(false));
         let _leave = Leave(Arc::clone(&given_up));
         let given = Given { time: self.limits.search_time, given_up, values: self.limits.values };
-        self.searches.run(move |tool: &mut super::SearchTool| work(tool.fresh(), given)).await?
+        self.searches.run(move |tool: &mut super::SearchTool| work(tool.fresh()?, given)).await?
     }
 
     /// Does something that may take long, such as an export, on threads for that.
@@ -194,7 +194,7 @@ impl Desk {
         let given_up = Arc::new(AtomicBool::new(false));
         let _leave = Leave(Arc::clone(&given_up));
         let given = Given { time, given_up, values: self.limits.values };
-        self.long.run(move |tool: &mut super::SearchTool| work(tool.fresh(), given)).await?
+        self.long.run(move |tool: &mut super::SearchTool| work(tool.fresh()?, given)).await?
     }
 }
 

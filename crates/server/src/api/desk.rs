@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ecs::Timestamp;
@@ -113,25 +113,35 @@ pub struct IntakeStatus {
     pub rate_limit: Option<(u64, u64)>,
 }
 
-/// A thread's way to the events.
+/// A thread's way to the events. Each thread has a searcher of its own: what a search has found is
+/// read from the same state of the indexes, which nobody renews before it is done.
 pub(crate) struct SearchTool {
-    shared: Arc<SharedSearcher>,
-}
-
-struct SharedSearcher {
-    searcher: Searcher,
-    refreshed: Mutex<Option<Instant>>,
+    root: PathBuf,
+    searcher: Option<Searcher>,
+    refreshed: Instant,
 }
 
 impl SearchTool {
+    fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), searcher: None, refreshed: Instant::now() }
+    }
+
     /// The searcher, which knows what has become searchable up to now, or nearly.
-    pub(crate) fn fresh(&self) -> &Searcher {
-        let mut refreshed = self.shared.refreshed.lock().unwrap_or_else(PoisonError::into_inner);
-        if refreshed.is_none_or(|last| last.elapsed() >= REFRESHING) {
-            self.shared.searcher.refresh();
-            *refreshed = Some(Instant::now());
+    pub(crate) fn fresh(&mut self) -> Result<&Searcher, Problem> {
+        if let Some(searcher) = &self.searcher
+            && self.refreshed.elapsed() >= REFRESHING
+        {
+            searcher.refresh();
+            self.refreshed = Instant::now();
         }
-        &self.shared.searcher
+        match &mut self.searcher {
+            Some(searcher) => Ok(searcher),
+            none => {
+                self.refreshed = Instant::now();
+                // One thread each: as many searches as there are cores do not wait for each other.
+                Ok(none.insert(Searcher::open(&self.root)?.threads(1)))
+            }
+        }
     }
 }
 
@@ -173,10 +183,8 @@ impl Desk {
         stopping: watch::Receiver<bool>,
     ) -> Result<Self, Error> {
         let io = |error: io::Error| Error::Io(root.to_owned(), error);
-        // One thread each: as many searches as there are cores do not wait for each other.
-        let searcher = Searcher::open(root)?.threads(1);
-        let shared = Arc::new(SharedSearcher { searcher, refreshed: Mutex::new(None) });
-        let tool = || SearchTool { shared: Arc::clone(&shared) };
+        store::Folder::open(root)?;
+        let tool = || SearchTool::new(root);
         let connection = || Connection { root: root.to_owned(), database: None };
         Ok(Self {
             root: root.to_owned(),

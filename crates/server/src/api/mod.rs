@@ -28,6 +28,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -73,10 +74,37 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .with_state(desk)
 }
 
-/// The description, with what every route has in common.
+/// The description, with what every route has in common: who may ask, and how it says that
+/// something is wrong.
 fn described(mut description: utoipa::openapi::OpenApi) -> Arc<str> {
     description.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    description.to_json().unwrap_or_default().into()
+    let mut document = serde_json::to_value(&description).unwrap_or_default();
+    let problem = json!({
+        "description": "What is wrong, and what to do.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    });
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    let methods = paths.into_iter().flat_map(|paths| paths.values_mut());
+    let operations = methods.filter_map(Value::as_object_mut).flat_map(|all| all.values_mut());
+    for operation in operations {
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else {
+            continue;
+        };
+        for (status, response) in responses.iter_mut() {
+            if status.starts_with('4') {
+                *response = problem.clone();
+            }
+        }
+        responses.insert("default".to_owned(), problem.clone());
+    }
+    if let Some(document) = document.as_object_mut() {
+        document.insert("security".to_owned(), json!([{"token": []}]));
+    }
+    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+        let token = json!({"type": "http", "scheme": "bearer", "description": "An API token."});
+        components.insert("securitySchemes".to_owned(), json!({"token": token}));
+    }
+    document.to_string().into()
 }
 
 async fn openapi(description: Arc<str>) -> impl IntoResponse {

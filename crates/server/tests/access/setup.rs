@@ -19,7 +19,7 @@ async fn the_link_makes_the_first_admin_once() {
     let voided = site.access.offer_setup().unwrap().unwrap();
     let token = site.access.offer_setup().unwrap().unwrap();
     assert!(token.starts_with("wgs_") && token.len() > 40);
-    for wrong in ["", "wgs_", &voided, &token[1..]] {
+    for wrong in ["", "wgs_", &voided, token.trim_start_matches('w')] {
         let refused = set_up(&site, wrong, "eve", PASSWORD).await;
         assert_eq!((refused.status, refused.code()), (403, "setup-void"), "{wrong}");
     }

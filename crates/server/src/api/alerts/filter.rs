@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Caller;
 use crate::answer::Problem;
-use crate::api::params::{List, When, bad_parameter};
+use crate::api::params::{List, When, bad_parameter, within};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -80,12 +80,12 @@ pub(super) struct FilterParams {
     sort: Option<SortBy>,
     #[param(inline)]
     order: Option<Direction>,
-    /// Of lists: how many, from 1 to 500.
+    /// How many on a page, from 1 to 500.
     #[param(minimum = 1, maximum = 500, default = 100)]
-    pub(super) limit: Option<usize>,
-    /// Of lists: where the page before has ended, its `next`.
+    limit: Option<usize>,
+    /// Where the page before has ended: its `next`.
     cursor: Option<String>,
-    /// Of exports: `ndjson` or `csv`.
+    /// How exports are written.
     #[param(inline)]
     pub(super) format: Option<AlertForm>,
 }
@@ -101,8 +101,15 @@ pub(super) enum AlertForm {
 }
 
 impl FilterParams {
-    /// The filter, for somebody who may mean themselves.
+    /// How many alerts are on a page.
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        within("limit", self.limit, 1..=500, 100)
+    }
+
+    /// The filter, for somebody who may mean themselves. What is said about pages is checked, also
+    /// where there are none.
     pub(super) fn filter(&self, caller: &Caller) -> Result<AlertFilter, Problem> {
+        self.limit()?;
         let sort = match self.sort.unwrap_or_default() {
             SortBy::LastTime => AlertSort::LastTime,
             SortBy::Time => AlertSort::Time,

@@ -15,7 +15,7 @@ use super::summary::AlertSummary;
 use crate::access::Caller;
 use crate::answer::Problem;
 use crate::api::Desk;
-use crate::api::params::{Params, within};
+use crate::api::params::Params;
 
 /// How many values of a facet are told.
 const MOST_VALUES: usize = 50;
@@ -38,7 +38,7 @@ pub(super) async fn list(
     caller: Caller,
     Params(params): Params<FilterParams>,
 ) -> Result<Json<AlertPage>, Problem> {
-    let limit = within("limit", params.limit, 1..=500, 100)?;
+    let limit = params.limit()?;
     let mut filter = params.filter(&caller)?;
     let page = desk.database(move |database| {
         // One more tells whether there is another page.

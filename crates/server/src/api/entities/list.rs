@@ -54,7 +54,7 @@ struct EntitySummary {
 
 /// The users, addresses, sessions, applications or devices of the events of a time.
 #[utoipa::path(get, path = "/entities/{kind}", tag = "entities",
-    params(("kind" = EntityKind, Path), ListParams),
+    params(("kind" = inline(EntityKind), Path), ListParams),
     responses((status = 200, body = EntityList)))]
 pub(super) async fn list(
     State(desk): State<Arc<Desk>>,

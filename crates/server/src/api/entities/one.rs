@@ -195,7 +195,7 @@ struct EntityChange {
 
 /// What is known of one user, address, session, application or device.
 #[utoipa::path(get, path = "/entities/{kind}/{id}", tag = "entities",
-    params(("kind" = EntityKind, Path), ("id" = String, Path), OneParams),
+    params(("kind" = inline(EntityKind), Path), ("id" = String, Path), OneParams),
     responses((status = 200, body = Entity),
         (status = 404, body = crate::api::meta::ProblemDocument)))]
 pub(super) async fn one(

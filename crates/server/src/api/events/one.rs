@@ -52,7 +52,7 @@ pub(super) struct EventDetail {
 pub(super) struct FlatField {
     field: String,
     r#type: &'static str,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     values: Vec<serde_json::Value>,
 }
 

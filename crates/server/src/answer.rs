@@ -16,13 +16,13 @@ pub struct Problem {
     status: StatusCode,
     code: Option<&'static str>,
     detail: Cow<'static, str>,
-    members: serde_json::Map<String, serde_json::Value>,
-    header: Option<(HeaderName, HeaderValue)>,
+    members: Box<serde_json::Map<String, serde_json::Value>>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        let members = serde_json::Map::new();
+        let members = Box::default();
         Self { status, code: None, detail: detail.into(), members, header: None }
     }
 
@@ -64,7 +64,7 @@ impl Problem {
     pub(crate) fn unauthorized() -> Self {
         let mut problem = Self::new(StatusCode::UNAUTHORIZED, "expected a valid intake key");
         let scheme = HeaderValue::from_static("Basic realm=\"intake\", charset=\"UTF-8\"");
-        problem.header = Some((header::WWW_AUTHENTICATE, scheme));
+        problem.header = Some(Box::new((header::WWW_AUTHENTICATE, scheme)));
         problem
     }
 
@@ -75,7 +75,7 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut problem = Self::new(status, detail);
-        problem.header = Some((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds))));
         problem
     }
 
@@ -90,7 +90,7 @@ impl Problem {
 
     /// Adds a header.
     pub(crate) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.header = Some((name, HeaderValue::from_static(value)));
+        self.header = Some(Box::new((name, HeaderValue::from_static(value))));
         self
     }
 }
@@ -127,7 +127,8 @@ impl IntoResponse for Problem {
         let mut response = json(self.status, &self.document());
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        if let Some((name, value)) = self.header {
+        if let Some(header) = self.header {
+            let (name, value) = *header;
             response.headers_mut().insert(name, value);
         }
         response

@@ -261,7 +261,7 @@ impl Trial {
             }
         }
         let covered = searcher.count(&ask.selection(given)).map_err(|error| ask.refused(error))?;
-        let rule = (0..detector.rules().len()).filter(|rule| detector.alerts(*rule)).last();
+        let rule = (0..detector.rules().len()).rfind(|rule| detector.alerts(*rule));
         let rule = rule.and_then(|rule| detector.rules().get(rule)).map(|rule| &rule.rule);
         if !newest_first {
             tally.alerts.reverse();

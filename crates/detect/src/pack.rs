@@ -334,6 +334,7 @@ mod tests {
             min_level,
             enable: enable.iter().map(|name| (*name).to_owned()).collect(),
             disable: disable.iter().map(|name| (*name).to_owned()).collect(),
+            switches: BTreeMap::new(),
         };
         let low = Level::Low;
         let cases = [

@@ -547,6 +547,7 @@ fn horizon(correlation: &Correlation) -> i64 {
     let more = match correlation.kind {
         CorrelationKind::FirstSeen => correlation.learning,
         CorrelationKind::ImpossibleTravel => correlation.timespan.max(correlation.travel.memory),
+        CorrelationKind::MissingFollowup => correlation.timespan.saturating_add(correlation.before),
         // A group that comes back after so long is a new one.
         CorrelationKind::Spike => 2 * BASELINE,
         _ => correlation.timespan,

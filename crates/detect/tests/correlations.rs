@@ -114,9 +114,15 @@ fn mistakes_have_a_place_and_a_hint() {
 #[test]
 fn attributes_of_other_types_are_warned_of() {
     let count = "type: event_count, rules: [a], timespan: 1h, condition: {gte: 5}";
-    for more in
-        ["distance: 5", "shared: 5", "memory: 5d", "half-life: 1h", "weights: {}", "learning: 1d"]
-    {
+    for more in [
+        "before: 1h",
+        "distance: 5",
+        "shared: 5",
+        "memory: 5d",
+        "half-life: 1h",
+        "weights: {}",
+        "learning: 1d",
+    ] {
         let parsed = parse(&document(&format!("{count}, {more}")), "c.yml");
         let [finding] = parsed.diagnostics.as_slice() else { panic!("{:?}", parsed.diagnostics) };
         assert_eq!(finding.severity, Severity::Warning, "{finding}");

@@ -61,7 +61,8 @@ impl Awaited {
         self.newest = self.newest.max(Some(seen.time));
         let end = seen.time.saturating_add(rule.timespan);
         let own = hash(&seen.brief);
-        let from = self.answers.partition_point(|(time, _)| *time < seen.time);
+        let begin = seen.time.saturating_sub(rule.before);
+        let from = self.answers.partition_point(|(time, _)| *time < begin);
         let mut answers = self.answers.iter().skip(from).take_while(|(time, _)| *time <= end);
         let is_there = |waiting: &Waiting| waiting.seen.brief.id() == seen.brief.id();
         if answers.any(|(_, event)| *event != own) || self.waiting.iter().any(is_there) {
@@ -82,7 +83,8 @@ impl Awaited {
         self.newest = self.newest.max(Some(time));
         self.waiting.retain(|waiting| {
             let asked = waiting.seen.time;
-            let is_in_time = asked <= time && time <= asked.saturating_add(rule.timespan);
+            let is_in_time = asked.saturating_sub(rule.before) <= time
+                && time <= asked.saturating_add(rule.timespan);
             !is_in_time || waiting.seen.brief.id() == seen.brief.id()
         });
         let place = self.answers.partition_point(|answer| *answer < (time, own));

@@ -270,11 +270,12 @@ impl Correlator {
         let patience = self.groups.limits.patience;
         let passed = self.time.saturating_sub(patience);
         let end = seen.time.saturating_add(rule.timespan);
+        let span = rule.timespan.saturating_add(rule.before);
         if observation.input > 0 {
-            let oldest = passed.saturating_sub(rule.timespan);
+            let oldest = passed.saturating_sub(span);
             self.groups.change(table, key, |awaited: &mut Awaited| {
                 awaited.answer(rule, oldest, seen);
-                ((), awaited.newest().unwrap_or(seen.time).saturating_add(rule.timespan))
+                ((), awaited.newest().unwrap_or(seen.time).saturating_add(span))
             });
             return None;
         }
@@ -285,7 +286,7 @@ impl Correlator {
         }
         let waits = self.groups.change(table, key, |awaited: &mut Awaited| {
             let waits = awaited.wait(rule, observation);
-            (waits, awaited.newest().unwrap_or(seen.time).saturating_add(rule.timespan))
+            (waits, awaited.newest().unwrap_or(seen.time).saturating_add(span))
         });
         if waits == Some(true) {
             self.deadlines.insert(Deadline {

@@ -43,6 +43,23 @@ fn what_is_not_followed_is_told() {
 }
 
 #[test]
+fn an_answer_may_come_before() {
+    let rule = RULE.replace("timespan: 1h", "timespan: 1h, before: 30m");
+    let detector = detector(&rule);
+    let later = || at(600, "c", "somebody");
+    let cases: [(&str, Vec<Event>, usize); 5] = [
+        ("before", vec![at(0, "b", "u"), at(30, "a", "u"), later()], 0),
+        ("too long before", vec![at(0, "b", "u"), at(31, "a", "u"), later()], 1),
+        ("after", vec![at(0, "a", "u"), at(60, "b", "u"), later()], 0),
+        ("of another", vec![at(0, "b", "v"), at(5, "a", "u"), later()], 1),
+        ("before, and it stands behind", vec![at(30, "a", "u"), at(0, "b", "u"), later()], 0),
+    ];
+    for (what, events, expected) in cases {
+        assert_eq!(scan(&detector, &events).len(), expected, "{what}");
+    }
+}
+
+#[test]
 fn a_quiet_log_is_told_by_the_clock_once() {
     let detector = detector(RULE);
     let mut stream = Stream::new(&detector, Limits::default());

@@ -47,6 +47,9 @@ pub struct Correlation {
     /// How long a group has to be known before something new or unusual about it counts, in
     /// milliseconds.
     pub learning: i64,
+    /// How long before the first rule another may have matched instead of after it, in
+    /// milliseconds.
+    pub before: i64,
     /// What an impossible journey is.
     pub travel: Travel,
     /// How many deviations a spike is above what is usual.

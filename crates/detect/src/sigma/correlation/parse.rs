@@ -34,7 +34,7 @@ const KEYS: [&str; 18] = [
     "correlation",
     "wardgate",
 ];
-const SECTION_KEYS: [&str; 13] = [
+const SECTION_KEYS: [&str; 14] = [
     "type",
     "rules",
     "group-by",
@@ -43,6 +43,7 @@ const SECTION_KEYS: [&str; 13] = [
     "condition",
     "generate",
     "learning",
+    "before",
     "distance",
     "shared",
     "memory",
@@ -132,6 +133,8 @@ fn correlation(section: &Node, document: &Node, report: &mut Report) -> Option<C
         let at = rule::position(section, "rules");
         report.error("rules", at, format!("{} needs several rules", kind.as_str()), None);
     }
+    only_for(section, "before", kind, &[CorrelationKind::MissingFollowup], report);
+    let before = span(section, "before", report).unwrap_or(0);
     let travel = travel(section, kind, report);
     let risk = Risk { rules: distinct, ..risk(section, kind, report) };
     let generate = [section, document].into_iter().find_map(|node| node.get("generate"));
@@ -153,6 +156,7 @@ fn correlation(section: &Node, document: &Node, report: &mut Report) -> Option<C
         fields,
         percentile,
         learning,
+        before,
         travel,
         deviations,
         risk,

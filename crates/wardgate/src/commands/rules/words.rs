@@ -123,7 +123,11 @@ fn missing(correlation: &Correlation) -> String {
     let timespan = sigma::in_words(correlation.timespan);
     let first = quoted(names().take(1));
     let others = names().skip(1).map(|name| format!("'{name}'")).collect::<Vec<_>>().join(" or ");
-    format!("the rule {first} matches, and {others} does not within {timespan} after it")
+    let before = match correlation.before {
+        0 => String::new(),
+        before => format!(", or {} before", sigma::in_words(before)),
+    };
+    format!("the rule {first} matches, and {others} does not within {timespan} after it{before}")
 }
 
 fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {

@@ -145,6 +145,10 @@ impl Value {
                 .into_bytes(),
             Kind::System => system(text).ok_or(Unusable::System)?.to_be_bytes().to_vec(),
         };
+        // What is written in other letters may have become longer.
+        if key.len() > LONGEST {
+            return Err(Unusable::Long);
+        }
         Ok(Self { kind, key })
     }
 
@@ -192,7 +196,7 @@ impl Value {
                 _ => false,
             },
             Kind::System => key.len() == 4,
-            _ => !key.is_empty() && key.len() <= 4 * LONGEST && std::str::from_utf8(key).is_ok(),
+            _ => !key.is_empty() && key.len() <= LONGEST && std::str::from_utf8(key).is_ok(),
         };
         fits.then(|| Self::from_key(kind, key))
     }

@@ -29,7 +29,7 @@ fn store(writer: &mut Writer, now: Timestamp, ages: &[i64]) -> Committed {
     }
     let stored = writer.commit(&mut [batch.finish()]).unwrap();
     writer.flush();
-    stored[0]
+    *stored.first().unwrap()
 }
 
 #[test]

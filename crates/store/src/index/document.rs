@@ -382,11 +382,12 @@ mod tests {
     #[test]
     fn a_part_is_found_by_where_it_stands() {
         let whole = String::from("abcabc");
-        let copy = String::from("abc");
-        assert_eq!(place_in(&whole, &whole[3..]), Some((3, 6)));
-        assert_eq!(place_in(&whole, &whole[..0]), None);
-        assert_eq!(place_in(&whole, &copy), None);
-        assert_eq!(place_in(&whole[..3], &whole[3..]), None);
-        assert_eq!(place_in(&whole[1..3], &whole[..2]), None);
+        let (start, end) = whole.split_at(3);
+        let (first, rest) = start.split_at(1);
+        assert_eq!(place_in(&whole, end), Some((3, 6)));
+        assert_eq!(place_in(&whole, &String::from("abc")), None);
+        assert_eq!(place_in(&whole, whole.split_at(0).0), None);
+        assert_eq!(place_in(start, end), None);
+        assert_eq!(place_in(rest, first), None);
     }
 }

@@ -144,7 +144,8 @@ impl Weight for DictionaryQuery {
         if accepted.runs.is_empty() {
             return Ok(Box::new(EmptyScorer));
         }
-        let set = accepted.docs(ords, docs);
+        let mut set = BitSet::with_max_value(docs);
+        accepted.add_docs(ords, docs, &mut set);
         Ok(Box::new(ConstScorer::new(BitSetDocSet::from(set), boost)))
     }
 
@@ -178,13 +179,13 @@ impl DictionaryQuery {
 
 /// Numbers of a dictionary, as runs from the first to the last of each.
 #[derive(Default)]
-struct Accepted {
+pub(super) struct Accepted {
     runs: Vec<(u64, u64)>,
 }
 
 impl Accepted {
     /// Adds a number that is larger than all others.
-    fn add(&mut self, ord: u64) {
+    pub(super) fn add(&mut self, ord: u64) {
         match self.runs.last_mut() {
             Some((_, last)) if *last + 1 == ord => *last = ord,
             _ => self.runs.push((ord, ord)),
@@ -201,9 +202,8 @@ impl Accepted {
         run.is_some_and(|(_, last)| ord <= *last)
     }
 
-    /// The events that have one of them.
-    fn docs(&self, ords: &Column<u64>, docs: u32) -> BitSet {
-        let mut set = BitSet::with_max_value(docs);
+    /// Adds the events that have one of them to `set`.
+    pub(super) fn add_docs(&self, ords: &Column<u64>, docs: u32, set: &mut BitSet) {
         if self.runs.len() <= MOST_RUNS {
             let mut found = Vec::new();
             for (first, last) in &self.runs {
@@ -212,14 +212,13 @@ impl Accepted {
                     set.insert(doc);
                 }
             }
-            return set;
+            return;
         }
         for doc in 0..docs {
             if ords.values_for_doc(doc).any(|ord| self.holds(ord)) {
                 set.insert(doc);
             }
         }
-        set
     }
 }
 

@@ -1,6 +1,8 @@
 //! Events by what their values are like: every different value of a field is looked at once, however
 //! many events have it.
 
+use std::fmt::Debug;
+use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
@@ -8,15 +10,17 @@ use std::sync::Arc;
 use ecs::{Kind, Timestamp};
 use hashbrown::HashMap;
 use query::{Node, parse};
-use tantivy::columnar::MonotonicallyMappableToU64;
+use tantivy::columnar::Column;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocAddress, SegmentReader};
 
 use super::budget::Budget;
+use super::dictionary::Accepted;
 use super::field::Target;
 use super::searcher::{Found, Hit, SearchError, Searcher, Selection};
 use super::terms::behind;
-use crate::Day;
+use crate::index::lower_case_into;
+use crate::{Day, Schema};
 
 /// How many values are looked at between two looks at what a search may cost.
 const STRIDE: u64 = 4096;
@@ -38,10 +42,11 @@ pub enum IndexedValue<'t> {
 /// events of the day are (all times for those without a date).
 pub type Accepts<'a> = &'a (dyn Fn(usize, IndexedValue<'_>, (Timestamp, Timestamp)) -> bool + Sync);
 
-/// Where the values of a field stand.
+/// Where the values of a field stand: in its inverted index or, without one, in its column.
 struct Place {
     field: Field,
     kind: Kind,
+    column: Option<&'static str>,
     /// What terms begin with that is no part of the value.
     name: Vec<u8>,
 }
@@ -122,11 +127,12 @@ fn place(name: &str) -> Result<Place, SearchError> {
     let field = query::Field { name: name.to_owned(), span };
     match Target::find(&field)? {
         Target::Row(id, field) if matches!(id.kind(), Kind::Keyword | Kind::Ip | Kind::Long) => {
-            Ok(Place { field, kind: id.kind(), name: Vec::new() })
+            let column = (!Schema::get().has_terms(id)).then(|| id.name());
+            Ok(Place { field, kind: id.kind(), column, name: Vec::new() })
         }
         Target::Debug(below) if !below.is_empty() => {
-            let field = crate::Schema::get().debug;
-            Ok(Place { field, kind: Kind::Keyword, name: format!("{below}\0").into_bytes() })
+            let (field, name) = (Schema::get().debug, format!("{below}\0").into_bytes());
+            Ok(Place { field, kind: Kind::Keyword, column: None, name })
         }
         _ => {
             let problem = format!("{name} has no values that can be looked through");
@@ -145,6 +151,12 @@ fn docs(
 ) -> tantivy::Result<Vec<u32>> {
     let mut docs: Option<BitSet> = None;
     for (number, place) in places.iter().enumerate() {
+        if let Some(name) = place.column {
+            let docs = docs.get_or_insert_with(|| BitSet::with_max_value(reader.max_doc()));
+            let accepts = |value: IndexedValue<'_>| accepts(number, value, times);
+            in_column(reader, (name, place.kind), &accepts, budget, docs)?;
+            continue;
+        }
         let inverted = reader.inverted_index(place.field)?;
         let mut range = inverted.terms().range();
         if !place.name.is_empty() {
@@ -189,16 +201,69 @@ fn docs(
     Ok((0..reader.max_doc()).filter(|doc| docs.contains(*doc)).filter(is_there).collect())
 }
 
+/// Adds the events of a segment that have an accepted value in a column.
+fn in_column(
+    reader: &SegmentReader,
+    (name, kind): (&str, Kind),
+    accepts: &dyn Fn(IndexedValue<'_>) -> bool,
+    budget: &Budget,
+    docs: &mut BitSet,
+) -> tantivy::Result<()> {
+    let (columns, count) = (reader.fast_fields(), reader.max_doc());
+    match kind {
+        Kind::Ip => {
+            let Some(column) = columns.column_opt::<Ipv6Addr>(name)? else { return Ok(()) };
+            let of = |value: Ipv6Addr| IndexedValue::Address(IpAddr::V6(value).to_canonical());
+            each_once(&column, count, |value| accepts(of(value)), docs);
+        }
+        Kind::Long => {
+            let Some(column) = columns.column_opt::<i64>(name)? else { return Ok(()) };
+            each_once(&column, count, |value| accepts(IndexedValue::Number(value)), docs);
+        }
+        _ => {
+            let Some(column) = columns.str(name)? else { return Ok(()) };
+            let (mut accepted, mut lower, mut seen) = (Accepted::default(), String::new(), 0);
+            let mut values = column.dictionary().stream()?;
+            while values.advance() {
+                seen += 1;
+                if seen % STRIDE == 0 {
+                    budget.take(0)?;
+                }
+                lower_case_into(std::str::from_utf8(values.key()).unwrap_or_default(), &mut lower);
+                if accepts(IndexedValue::Text(&lower)) {
+                    accepted.add(values.term_ord());
+                }
+            }
+            accepted.add_docs(column.ords(), count, docs);
+        }
+    }
+    Ok(())
+}
+
+/// Adds the events that have an accepted value in a column; each value is looked at once.
+fn each_once<T>(column: &Column<T>, count: u32, accepts: impl Fn(T) -> bool, docs: &mut BitSet)
+where
+    T: PartialOrd + Copy + Debug + Send + Sync + Eq + Hash + 'static,
+{
+    let mut known: HashMap<T, bool> = HashMap::new();
+    for doc in 0..count {
+        for value in column.values_for_doc(doc) {
+            if *known.entry(value).or_insert_with(|| accepts(value)) {
+                docs.insert(doc);
+            }
+        }
+    }
+}
+
+/// The value that a term of an inverted index is.
 fn value<'t>(place: &Place, term: &'t [u8]) -> Option<IndexedValue<'t>> {
     match place.kind {
         Kind::Ip => {
             let address = Ipv6Addr::from(<[u8; 16]>::try_from(term).ok()?);
             Some(IndexedValue::Address(IpAddr::V6(address).to_canonical()))
         }
-        Kind::Long => {
-            let mapped = u64::from_be_bytes(<[u8; 8]>::try_from(term).ok()?);
-            Some(IndexedValue::Number(i64::from_u64(mapped)))
-        }
+        // Numbers have no terms.
+        Kind::Long => None,
         _ => {
             let value = term.strip_prefix(place.name.as_slice())?;
             std::str::from_utf8(value).ok().map(IndexedValue::Text)

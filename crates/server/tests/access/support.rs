@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use ecs::Timestamp;
-use reqwest::header::{HeaderMap, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use server::access::{
@@ -60,6 +60,11 @@ impl Answer {
 pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     let response: Response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    if kind.starts_with(b"text/event-stream") {
+        // It has no end.
+        return Answer { status, headers, body: Value::Null };
+    }
     let bytes = response.bytes().await.unwrap();
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
     Answer { status, headers, body }

@@ -72,7 +72,7 @@ test("the theme is chosen, and kept", async ({ page }) => {
   const background = () =>
     page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await background();
-  await page.getByLabel("Theme", { exact: true }).selectOption("dark");
+  await page.getByRole("combobox", { name: /^Theme/ }).selectOption("dark");
   expect(await background()).not.toBe(light);
   await page.reload();
   await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();

@@ -128,6 +128,7 @@ pub(super) async fn store(root: &std::path::Path, active: &ActiveRules, events: 
             rejects: Vec::new(),
             cursor: None,
             received: Timestamp(1_788_600_000_000),
+            caught_up: false,
         };
         let receipt = handle.submit(batch).await.unwrap();
         receipt.await.unwrap();

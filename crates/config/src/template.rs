@@ -21,7 +21,10 @@ pub fn template() -> String {
     );
     let sections = Section::ALL.into_iter();
     for section in sections.filter(|section| {
-        !matches!(section, Section::Intake | Section::OAuth | Section::Sink | Section::Feed)
+        !matches!(
+            section,
+            Section::Intake | Section::OAuth | Section::Sink | Section::Feed | Section::Oidc
+        )
     }) {
         text.push('\n');
         comment(&mut text, section.doc());

@@ -75,6 +75,10 @@ fn joined(correlation: &Correlation, inputs: &[Needs]) -> Needs {
             (all, _) => *all = None,
         }
     }
+    if let Some(actions) = &mut needs.actions {
+        actions.sort();
+        actions.dedup();
+    }
     let shared = |field: &&String| inputs.iter().all(|input| input.necessary.contains(*field));
     if let Some(first) = inputs.first() {
         needs.necessary = first.necessary.iter().filter(shared).cloned().collect();

@@ -159,7 +159,8 @@ async fn health_and_readiness_are_told_apart() {
 async fn unknown_paths_and_methods_are_told() {
     let (server, _stored) = running().await;
     let cases = [
-        (Method::GET, "/", 404, None),
+        (Method::GET, "/api/nothing", 404, None),
+        (Method::GET, "/nothing", 404, None),
         (Method::POST, "/plain/", 404, None),
         (Method::GET, "/plain", 405, Some("POST")),
         (Method::PUT, "/jsons", 405, Some("POST")),

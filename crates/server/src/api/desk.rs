@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ecs::Timestamp;
 use store::search::Searcher;
@@ -14,9 +14,6 @@ use super::pool::Pool;
 use super::rules::{Reload, RuleBook};
 use crate::answer::Problem;
 use crate::health::Check;
-
-/// How often it is looked for what has become searchable.
-const REFRESHING: Duration = Duration::from_millis(500);
 
 /// How much the API does at once, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,29 +115,23 @@ pub struct IntakeStatus {
 pub(crate) struct SearchTool {
     root: PathBuf,
     searcher: Option<Searcher>,
-    refreshed: Instant,
 }
 
 impl SearchTool {
     fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), searcher: None, refreshed: Instant::now() }
+        Self { root: root.to_owned(), searcher: None }
     }
 
-    /// The searcher, which knows what has become searchable up to now, or nearly.
+    /// The searcher, which knows what has become searchable up to now: what one request has seen,
+    /// the next one sees as well, whichever thread it comes to.
     pub(crate) fn fresh(&mut self) -> Result<&Searcher, Problem> {
-        if let Some(searcher) = &self.searcher
-            && self.refreshed.elapsed() >= REFRESHING
-        {
-            searcher.refresh();
-            self.refreshed = Instant::now();
-        }
         match &mut self.searcher {
-            Some(searcher) => Ok(searcher),
-            none => {
-                self.refreshed = Instant::now();
-                // One thread each: as many searches as there are cores do not wait for each other.
-                Ok(none.insert(Searcher::open(&self.root)?.threads(1)))
+            Some(searcher) => {
+                searcher.refresh();
+                Ok(searcher)
             }
+            // One thread each: as many searches as there are cores do not wait for each other.
+            none => Ok(none.insert(Searcher::open(&self.root)?.threads(1))),
         }
     }
 }

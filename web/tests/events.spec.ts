@@ -93,10 +93,10 @@ test("an event is looked at, and what happened around it", async ({ page }) => {
 test("events arrive live", async ({ page }) => {
   await page.goto(url("/events?since=15m"));
   const rows = page.getByRole("table", { name: table });
+  await expect(rows).toBeVisible();
   await page.keyboard.press("l");
   await expect(page.getByText("live", { exact: true })).toBeVisible();
   const count = async () => Number((await rows.getAttribute("aria-rowcount")) ?? 0);
-  await expect(rows).toBeVisible();
   const before = await count();
   await expect.poll(count, { timeout: 30_000 }).toBeGreaterThan(before);
 });

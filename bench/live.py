@@ -97,10 +97,11 @@ class Running:
         pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         return {name: float(value) for name, value in pairs}
 
-    def rss_mib(self):
+    def memory_mib(self):
+        """What it has for itself, and pages of files that the system may take back."""
         with open(f"/proc/{self.process.pid}/status") as status:
             lines = dict(line.split(":", 1) for line in status)
-        return int(lines["VmRSS"].split()[0]) / 1024
+        return [int(lines[name].split()[0]) / 1024 for name in ("RssAnon", "RssFile")]
 
     def stop(self):
         """Stops it, and says how many seconds that took."""

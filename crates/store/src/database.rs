@@ -4,11 +4,12 @@
 use std::path::Path;
 
 use ecs::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::Error;
 use crate::db::{
-    self, Alert, AlertFilter, Cursor, Origin, OriginId, Quarantined, StoredAlert, UnknownAlert,
+    self, Alert, AlertFilter, Cursor, NewAlert, Origin, OriginId, Quarantined, StoredAlert,
+    UnknownAlert,
 };
 use crate::folder::Folder;
 
@@ -100,5 +101,29 @@ impl Database {
             )?
             .execute(params![sink, seq, Timestamp::now().0, reason])?;
         Ok(())
+    }
+
+    /// Stores alerts about events that are stored already, folded as those of new events are.
+    /// Gives how many are new.
+    pub fn store_alerts(&mut self, alerts: &[NewAlert], fold_window: i64) -> Result<u64, Error> {
+        let now = Timestamp::now();
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut new = 0;
+        for alert in alerts {
+            new += u64::from(db::insert_alert(&transaction, alert, now, fold_window)?);
+        }
+        transaction.commit()?;
+        Ok(new)
+    }
+
+    /// The number that the next event will get.
+    pub fn next_event(&self) -> Result<u64, Error> {
+        Ok(db::meta(&self.db, "next_seq")?.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(1))
+    }
+
+    /// Whether all events before a number are in the indexes of their days for certain.
+    pub fn is_searchable(&self, before: u64) -> Result<bool, Error> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM journal WHERE first < ?1)";
+        Ok(self.db.query_row(sql, [i64::try_from(before).unwrap_or(i64::MAX)], |row| row.get(0))?)
     }
 }

@@ -1,16 +1,15 @@
-//! Indicators of compromise, the feeds they come from, and how far those have been read.
+//! Indicators of compromise.
 //!
 //! Every change takes a number of its own, ascending in the order of commits: whoever has looked for
 //! all indicators up to one finds the new ones by it.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use ecs::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 use uuid::Uuid;
 
-use super::{NewAlert, insert_alert, meta, set_meta};
+use super::{meta, set_meta};
 use crate::{Database, Error};
 
 pub(crate) const TABLES: &str = "
@@ -61,10 +60,6 @@ CREATE TABLE indicators (
 CREATE INDEX indicators_widened ON indicators (widened);
 ";
 
-/// How many indicators are stored in one transaction: those who store events wait for its end.
-const CHUNK: usize = 5_000;
-/// How long others get to write between two.
-const GAP: Duration = Duration::from_millis(10);
 /// For how long it is remembered that an indicator was taken back, in milliseconds.
 const TAKEN_BACK: i64 = 180 * 86_400_000;
 
@@ -107,7 +102,7 @@ pub struct StoredIndicator {
 
 impl StoredIndicator {
     /// What tells it from others of its feed: a STIX id is its UUID.
-    fn key(&self) -> Uuid {
+    pub(super) fn key(&self) -> Uuid {
         let uuid = self.id.strip_prefix("indicator--").and_then(|id| Uuid::try_parse(id).ok());
         match uuid {
             Some(uuid) => uuid,
@@ -116,7 +111,7 @@ impl StoredIndicator {
         }
     }
 
-    fn digest(&self, labels: &str) -> Uuid {
+    pub(super) fn digest(&self, labels: &str) -> Uuid {
         let times = [self.valid_from, self.valid_until, self.modified];
         let times = times.map(|time| time.map_or(i64::MIN, |time| time.0).to_le_bytes());
         let mut all = Vec::with_capacity(self.parts.len() + self.description.len() + 128);
@@ -130,19 +125,6 @@ impl StoredIndicator {
         all.extend_from_slice(&self.parts);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, &all)
     }
-}
-
-/// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Indicators that were not known.
-    pub added: u64,
-    /// Indicators that had been otherwise.
-    pub changed: u64,
-    /// Indicators that were taken back, or are no longer in the feed.
-    pub removed: u64,
-    /// Indicators that are as they were, or older than what is stored.
-    pub unchanged: u64,
 }
 
 /// Which indicators.
@@ -162,21 +144,6 @@ pub struct IndicatorFilter {
     pub limit: usize,
 }
 
-/// A feed and how it went with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FeedState {
-    /// Its name.
-    pub name: String,
-    /// When it was read last, or tried to be.
-    pub tried: Option<Timestamp>,
-    /// When that worked last.
-    pub succeeded: Option<Timestamp>,
-    /// How often it has failed since.
-    pub failures: u64,
-    /// Why, the last time.
-    pub error: Option<String>,
-}
-
 /// How many indicators of a kind a feed has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndicatorCount {
@@ -190,227 +157,13 @@ pub struct IndicatorCount {
     pub valid: u64,
 }
 
-/// Stores the indicators of a feed as they come; nobody who writes waits for long.
-pub struct Import<'d> {
-    db: &'d mut Connection,
-    feed: i64,
-    now: Timestamp,
-    waiting: Vec<StoredIndicator>,
-    /// The keys of what the feed has, when it is given as a whole.
-    seen: Option<Vec<[u8; 16]>>,
-    imported: Imported,
-}
-
-impl Import<'_> {
-    /// Stores an indicator, now or soon. A newer version takes the place of an older one.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be written.
-    pub fn add(&mut self, indicator: StoredIndicator) -> Result<(), Error> {
-        if let Some(seen) = &mut self.seen
-            && !indicator.revoked
-        {
-            seen.push(indicator.key().into_bytes());
-        }
-        self.waiting.push(indicator);
-        if self.waiting.len() >= CHUNK { self.store() } else { Ok(()) }
-    }
-
-    /// Stores what is left. Of a feed that was given as a whole, what it no longer has goes, unless
-    /// some of it could not be read.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be written.
-    pub fn finish(mut self, is_complete: bool) -> Result<Imported, Error> {
-        self.store()?;
-        if let Some(seen) = self.seen.take().filter(|_| is_complete) {
-            self.remove_others(seen)?;
-        }
-        Ok(self.imported)
-    }
-
-    fn store(&mut self) -> Result<(), Error> {
-        if self.waiting.is_empty() {
-            return Ok(());
-        }
-        let waiting = std::mem::take(&mut self.waiting);
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let change = next_change(&transaction)?;
-        let before = self.imported;
-        for indicator in &waiting {
-            let did = if indicator.revoked {
-                take_back(&transaction, self.feed, indicator, self.now, change)?
-            } else {
-                upsert(&transaction, self.feed, indicator, self.now, change)?
-            };
-            match did {
-                Did::Added => self.imported.added += 1,
-                Did::Changed => self.imported.changed += 1,
-                Did::Removed => self.imported.removed += 1,
-                Did::Nothing => self.imported.unchanged += 1,
-            }
-        }
-        let Imported { unchanged, .. } = self.imported;
-        if before != (Imported { unchanged: before.unchanged, ..self.imported }) {
-            set_meta(&transaction, CHANGE, change)?;
-        }
-        self.imported.unchanged = unchanged;
-        transaction.commit()?;
-        std::thread::sleep(GAP);
-        Ok(())
-    }
-
-    fn remove_others(&mut self, mut seen: Vec<[u8; 16]>) -> Result<(), Error> {
-        seen.sort_unstable();
-        let mut after = 0_i64;
-        loop {
-            let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let rows: Vec<(i64, [u8; 16])> = transaction
-                .prepare_cached(
-                    "SELECT seq, key FROM indicators WHERE feed = ?1 AND seq > ?2 AND revoked = 0
-                     ORDER BY seq LIMIT ?3",
-                )?
-                .query_map(params![self.feed, after, 4 * CHUNK as u64], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?
-                .collect::<Result<_, _>>()?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = *last;
-            let mut removed = 0;
-            for (seq, _) in rows.iter().filter(|(_, key)| seen.binary_search(key).is_err()) {
-                transaction
-                    .prepare_cached("DELETE FROM indicators WHERE seq = ?1")?
-                    .execute([seq])?;
-                removed += 1;
-            }
-            if removed > 0 {
-                set_meta(&transaction, CHANGE, next_change(&transaction)?)?;
-                self.imported.removed += removed;
-            }
-            transaction.commit()?;
-        }
-    }
-}
-
 /// The number of the last change.
-const CHANGE: &str = "indicators_change";
+pub(super) const CHANGE: &str = "indicators_change";
 /// The number of the last change whose indicators were looked for in the past.
 const HUNTED: &str = "indicators_hunted";
 
-enum Did {
-    Added,
-    Changed,
-    Removed,
-    Nothing,
-}
-
-fn next_change(db: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn next_change(db: &Connection) -> rusqlite::Result<i64> {
     Ok(meta(db, CHANGE)?.unwrap_or(0) + 1)
-}
-
-fn upsert(
-    db: &Transaction<'_>,
-    feed: i64,
-    indicator: &StoredIndicator,
-    now: Timestamp,
-    change: i64,
-) -> rusqlite::Result<Did> {
-    let labels = match indicator.labels.is_empty() {
-        true => String::new(),
-        false => serde_json::to_string(&indicator.labels).unwrap_or_default(),
-    };
-    let is_new: Option<bool> = db
-        .prepare_cached(
-            "INSERT INTO indicators (feed, key, id, kind, value, parts, valid_from, valid_until,
-             confidence, tlp, labels, name, description, command_and_control, modified, revoked,
-             first_seen, updated, added, widened, digest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0, ?16, ?16,
-             ?17, ?17, ?18)
-             ON CONFLICT (feed, key) DO UPDATE SET id = excluded.id, kind = excluded.kind,
-             value = excluded.value, parts = excluded.parts, valid_from = excluded.valid_from,
-             valid_until = excluded.valid_until, confidence = excluded.confidence,
-             tlp = excluded.tlp, labels = excluded.labels, name = excluded.name,
-             description = excluded.description,
-             command_and_control = excluded.command_and_control, modified = excluded.modified,
-             revoked = 0, updated = excluded.updated, digest = excluded.digest,
-             -- One that only holds for longer, and still held, has found all there was.
-             widened = iif(revoked OR parts <> excluded.parts
-                 OR valid_from IS NOT excluded.valid_from
-                 OR command_and_control > excluded.command_and_control
-                 OR coalesce(valid_until < excluded.updated, false), excluded.widened, widened)
-             WHERE excluded.digest <> digest
-             AND coalesce(excluded.modified >= modified, true)
-             RETURNING added = ?17",
-        )?
-        .query_row(
-            params![
-                feed,
-                indicator.key().as_bytes(),
-                indicator.id,
-                indicator.kind,
-                indicator.value,
-                indicator.parts,
-                indicator.valid_from.map(|time| time.0),
-                indicator.valid_until.map(|time| time.0),
-                indicator.confidence,
-                indicator.tlp,
-                labels,
-                indicator.name,
-                indicator.description,
-                indicator.command_and_control,
-                indicator.modified.map(|time| time.0),
-                now.0,
-                change,
-                indicator.digest(&labels).as_bytes(),
-            ],
-            |row| row.get(0),
-        )
-        .optional()?;
-    Ok(match is_new {
-        Some(true) => Did::Added,
-        Some(false) => Did::Changed,
-        None => Did::Nothing,
-    })
-}
-
-fn take_back(
-    db: &Transaction<'_>,
-    feed: i64,
-    indicator: &StoredIndicator,
-    now: Timestamp,
-    change: i64,
-) -> rusqlite::Result<Did> {
-    // Without its id nobody knows which is meant; without a version nothing older can follow.
-    let modified = indicator.modified.map(|time| time.0);
-    let key = indicator.key();
-    let changed = db
-        .prepare_cached(
-            "UPDATE indicators SET revoked = 1, parts = x'', description = '', digest = x'',
-             updated = ?3, modified = coalesce(?4, modified)
-             WHERE feed = ?1 AND key = ?2 AND revoked = 0 AND coalesce(?4 >= modified, true)",
-        )?
-        .execute(params![feed, key.as_bytes(), now.0, modified])?;
-    if changed > 0 {
-        return Ok(Did::Removed);
-    }
-    if modified.is_some() && !indicator.id.is_empty() {
-        db.prepare_cached(
-            "INSERT INTO indicators (feed, key, id, kind, value, parts, labels, name, description,
-             command_and_control, modified, revoked, first_seen, updated, added, widened, digest)
-             VALUES (?1, ?2, ?3, '', '', x'', '', '', '', 0, ?4, 1, ?5, ?5, ?6, ?6, x'')
-             ON CONFLICT (feed, key) DO NOTHING",
-        )?
-        .execute(params![feed, key.as_bytes(), indicator.id, modified, now.0, change])?;
-    }
-    Ok(Did::Nothing)
-}
-
-fn feed_id(db: &Connection, name: &str) -> rusqlite::Result<i64> {
-    db.prepare_cached("INSERT INTO feeds (name) VALUES (?1) ON CONFLICT DO NOTHING")?
-        .execute([name])?;
-    db.query_row("SELECT id FROM feeds WHERE name = ?1", [name], |row| row.get(0))
 }
 
 fn indicator(row: &Row<'_>) -> rusqlite::Result<StoredIndicator> {
@@ -438,26 +191,10 @@ fn indicator(row: &Row<'_>) -> rusqlite::Result<StoredIndicator> {
     })
 }
 
-/// Feeds and indicators.
+/// Indicators.
+///
+/// All of it fails when the database cannot be read or written.
 impl Database {
-    /// Begins to store indicators of a feed. `is_whole`: all that the feed has, so that the others
-    /// go at the end.
-    ///
-    /// # Errors
-    ///
-    /// When the database cannot be written; so with all below.
-    pub fn import_indicators(&mut self, feed: &str, is_whole: bool) -> Result<Import<'_>, Error> {
-        let feed = feed_id(&self.db, feed)?;
-        Ok(Import {
-            db: &mut self.db,
-            feed,
-            now: Timestamp::now(),
-            waiting: Vec::new(),
-            seen: is_whole.then(Vec::new),
-            imported: Imported::default(),
-        })
-    }
-
     /// Hands over the indicators that `filter` lets through, one by one, until `visit` breaks. Those
     /// that were taken back are not among them.
     pub fn for_each_indicator(
@@ -539,65 +276,6 @@ impl Database {
         Ok(set_meta(&self.db, HUNTED, change)?)
     }
 
-    /// All feeds that there has been something of, by name.
-    pub fn feeds(&self) -> Result<Vec<FeedState>, Error> {
-        let sql = "SELECT name, tried, succeeded, failures, error FROM feeds ORDER BY name";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement.query_map([], |row| {
-            Ok(FeedState {
-                name: row.get(0)?,
-                tried: row.get::<_, Option<i64>>(1)?.map(Timestamp),
-                succeeded: row.get::<_, Option<i64>>(2)?.map(Timestamp),
-                failures: row.get(3)?,
-                error: row.get(4)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Notes how it went with a feed.
-    pub fn note_feed(&self, name: &str, outcome: Result<(), &str>) -> Result<(), Error> {
-        let id = feed_id(&self.db, name)?;
-        let now = Timestamp::now().0;
-        match outcome {
-            Ok(()) => self.db.execute(
-                "UPDATE feeds SET tried = ?2, succeeded = ?2, failures = 0, error = NULL
-                 WHERE id = ?1",
-                params![id, now],
-            )?,
-            Err(error) => self.db.execute(
-                "UPDATE feeds SET tried = ?2, failures = failures + 1, error = ?3 WHERE id = ?1",
-                params![id, now, error],
-            )?,
-        };
-        Ok(())
-    }
-
-    /// How far a source of a feed has been read.
-    pub fn feed_cursor(&self, feed: &str, source: &str) -> Result<Option<String>, Error> {
-        let sql = "SELECT c.cursor FROM feed_cursors c JOIN feeds f ON f.id = c.feed
-                   WHERE f.name = ?1 AND c.source = ?2";
-        Ok(self.db.query_row(sql, [feed, source], |row| row.get(0)).optional()?)
-    }
-
-    /// Notes how far a source of a feed has been read.
-    pub fn set_feed_cursor(&self, feed: &str, source: &str, cursor: &str) -> Result<(), Error> {
-        let id = feed_id(&self.db, feed)?;
-        self.db.execute(
-            "INSERT OR REPLACE INTO feed_cursors (feed, source, cursor) VALUES (?1, ?2, ?3)",
-            params![id, source, cursor],
-        )?;
-        Ok(())
-    }
-
-    /// Removes a feed with its indicators, and gives how many those were.
-    pub fn forget_feed(&mut self, name: &str) -> Result<u64, Error> {
-        let import = self.import_indicators(name, true)?;
-        let Imported { removed, .. } = import.finish(true)?;
-        self.db.execute("DELETE FROM feeds WHERE name = ?1", [name])?;
-        Ok(removed)
-    }
-
     /// Forgets indicators that no event can be found by any more, because those from before
     /// `oldest` are not kept; and which were taken back long ago. Gives how many.
     pub fn tidy_indicators(&mut self, oldest: Option<Timestamp>) -> Result<u64, Error> {
@@ -614,35 +292,12 @@ impl Database {
         transaction.commit()?;
         Ok(gone as u64)
     }
-
-    /// Stores alerts about events that are stored already, folded as those of new events are.
-    /// Gives how many are new.
-    pub fn store_alerts(&mut self, alerts: &[NewAlert], fold_window: i64) -> Result<u64, Error> {
-        let now = Timestamp::now();
-        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut new = 0;
-        for alert in alerts {
-            new += u64::from(insert_alert(&transaction, alert, now, fold_window)?);
-        }
-        transaction.commit()?;
-        Ok(new)
-    }
-
-    /// The number that the next event will get.
-    pub fn next_event(&self) -> Result<u64, Error> {
-        Ok(meta(&self.db, "next_seq")?.and_then(|seq| u64::try_from(seq).ok()).unwrap_or(1))
-    }
-
-    /// Whether all events before a number are in the indexes of their days for certain.
-    pub fn is_searchable(&self, before: u64) -> Result<bool, Error> {
-        let sql = "SELECT NOT EXISTS (SELECT 1 FROM journal WHERE first < ?1)";
-        Ok(self.db.query_row(sql, [i64::try_from(before).unwrap_or(i64::MAX)], |row| row.get(0))?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Imported;
 
     fn made(id: &str, value: &str, modified: Option<i64>) -> StoredIndicator {
         StoredIndicator {

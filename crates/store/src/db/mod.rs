@@ -4,6 +4,8 @@ pub(crate) mod access;
 pub(crate) mod alert_changes;
 pub(crate) mod alerts;
 pub(crate) mod audit;
+mod feeds;
+mod indicator_import;
 pub(crate) mod indicators;
 mod journal;
 pub(crate) mod searches;
@@ -28,9 +30,9 @@ pub(crate) use alerts::{
     list as list_alerts, repeats as alert_repeats,
 };
 pub use audit::{Audit, AuditEntry, AuditFilter};
-pub use indicators::{
-    FeedState, Import, Imported, IndicatorCount, IndicatorFilter, StoredIndicator,
-};
+pub use feeds::FeedState;
+pub use indicator_import::{Import, Imported};
+pub use indicators::{IndicatorCount, IndicatorFilter, StoredIndicator};
 pub use journal::event_id;
 pub(crate) use journal::{JournalRow, compress, insert, pack, read, trim};
 pub use searches::{NewSearch, SavedSearch};

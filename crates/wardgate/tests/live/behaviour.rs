@@ -1,14 +1,10 @@
 //! What does not come, and risks, while a log is followed, is quiet, or nobody listens.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sim_server::{Backlog, Options, Server};
 
-use crate::support::{Place, Running, wait};
+use crate::support::{Running, org_with, place_with, scanned, wait};
 
 const RULES: &str = "\
 title: A factor is gone
@@ -62,30 +58,6 @@ const GONE: &str = "user.mfa.factor.deactivate";
 const NEW: &str = "user.mfa.factor.activate";
 const OTHER: &str = "user.session.start";
 
-fn org(events: &[String]) -> Server {
-    let backlog = Backlog::Events(events.to_vec());
-    Server::start(Options { backlog, ..Options::default() }).unwrap()
-}
-
-fn place(org: &Server) -> Place {
-    let place = Place::new();
-    fs::write(place.path("rules.yml"), RULES).unwrap();
-    place.follow(org, "[rules]\npaths = [\"rules.yml\"]\nbuiltin = false\n");
-    place
-}
-
-/// The ids of the alerts that a scan raises.
-fn scanned(events: &[String]) -> BTreeSet<String> {
-    let place = Place::new();
-    fs::write(place.path("rules.yml"), RULES).unwrap();
-    fs::write(place.path("log.ndjson"), events.join("\n")).unwrap();
-    let mut scan = Command::new(env!("CARGO_BIN_EXE_wardgate"));
-    scan.args(["scan", "log.ndjson", "--alerts", "alerts.ndjson", "--quiet"]);
-    scan.args(["--no-builtin", "--rules", "rules.yml"]);
-    assert!(scan.current_dir(place.folder.path()).status().unwrap().success());
-    place.delivered()
-}
-
 fn kill(mut running: Running) {
     running.child.kill().unwrap();
     running.child.wait().unwrap();
@@ -100,8 +72,8 @@ fn what_does_not_come_is_told_though_the_log_is_quiet() {
         event(begin, 10, GONE, "bob"),
         event(begin, 600, NEW, "bob"),
     ];
-    let org = org(&events);
-    let place = place(&org);
+    let org = org_with(&events);
+    let place = place_with(&org, RULES);
     let mut running = place.start();
     // Three alerts of the rules, one of what is missing, and the risk that the two of Ada make.
     wait("the alert about what is missing", || {
@@ -111,7 +83,7 @@ fn what_does_not_come_is_told_though_the_log_is_quiet() {
     running.stop();
     // A scan sees it when something later is in the file.
     events.push(event(begin, 4_400, OTHER, "cem"));
-    let expected = scanned(&events);
+    let expected = scanned(&events, RULES);
     assert_eq!(place.alerts(), expected);
     assert_eq!(place.delivered(), expected);
 }
@@ -120,8 +92,8 @@ fn what_does_not_come_is_told_though_the_log_is_quiet() {
 fn there_is_time_as_long_as_the_source_may_have_more() {
     let begin = Timestamp::now() - SignedDuration::from_mins(65);
     let events = [event(begin, 0, GONE, "ada")];
-    let org = org(&events);
-    let place = place(&org);
+    let org = org_with(&events);
+    let place = place_with(&org, RULES);
     let mut running = place.start();
     place.wait_for_events(&mut running, 1);
     wait("the alert of the rule", || place.delivered().len() == 1);
@@ -139,8 +111,8 @@ fn killed_while_it_waits_it_tells_once() {
     events.push(event(begin, 60, GONE, "ada"));
     events.push(event(begin, 61, GONE, "bob"));
     events.push(event(begin, 62, OTHER, "dan"));
-    let org = org(&events);
-    let place = place(&org);
+    let org = org_with(&events);
+    let place = place_with(&org, RULES);
     // The source is caught up, so that the clock counts, and it is killed at once or later.
     for _ in 0..3 {
         let mut running = place.start();
@@ -160,7 +132,7 @@ fn killed_while_it_waits_it_tells_once() {
     place.wait_for_events(&mut running, events.len() as u64);
     wait("the alert of the new factor", || place.delivered().len() == 7);
     running.stop();
-    let expected = scanned(&events);
+    let expected = scanned(&events, RULES);
     assert_eq!(place.alerts(), expected);
     assert_eq!(place.delivered(), expected);
 }
@@ -175,8 +147,8 @@ fn a_risk_is_remembered_from_the_alerts_that_are_stored() {
         event(begin, 30, GONE, "ada"),
         event(begin, 40, NEW, "ada"),
     ];
-    let org = org(&events);
-    let place = place(&org);
+    let org = org_with(&events);
+    let place = place_with(&org, RULES);
     let mut running = place.start();
     place.wait_for_events(&mut running, 5);
     wait("five alerts", || place.delivered().len() == 5);
@@ -189,7 +161,7 @@ fn a_risk_is_remembered_from_the_alerts_that_are_stored() {
     place.wait_for_events(&mut running, 9);
     wait("the risk", || place.delivered().len() == 10);
     running.stop();
-    let expected = scanned(&events);
+    let expected = scanned(&events, RULES);
     assert_eq!(expected.len(), 10);
     assert_eq!(place.alerts(), expected);
 }

@@ -1,13 +1,8 @@
 //! Rules about several events, while they come in and whatever happens in between.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::process::Command;
-
 use jiff::{SignedDuration, Timestamp};
-use sim_server::{Backlog, Options, Server};
 
-use crate::support::{Place, Running, wait};
+use crate::support::{Running, org_with, place_with, scanned, wait};
 
 const RULES: &str = "\
 title: A failed sign-in
@@ -75,37 +70,13 @@ fn log(begin: Timestamp) -> Vec<String> {
     events.into_iter().map(|(_, event)| event).collect()
 }
 
-fn org(events: &[String]) -> Server {
-    let backlog = Backlog::Events(events.to_vec());
-    Server::start(Options { backlog, ..Options::default() }).unwrap()
-}
-
-fn place(org: &Server) -> Place {
-    let place = Place::new();
-    fs::write(place.path("rules.yml"), RULES).unwrap();
-    place.follow(org, "[rules]\npaths = [\"rules.yml\"]\nbuiltin = false\n");
-    place
-}
-
-/// The ids of the alerts that a scan raises.
-fn scanned(events: &[String]) -> BTreeSet<String> {
-    let place = Place::new();
-    fs::write(place.path("rules.yml"), RULES).unwrap();
-    fs::write(place.path("log.ndjson"), events.join("\n")).unwrap();
-    let mut scan = Command::new(env!("CARGO_BIN_EXE_wardgate"));
-    scan.args(["scan", "log.ndjson", "--alerts", "alerts.ndjson", "--quiet"]);
-    scan.args(["--no-builtin", "--rules", "rules.yml"]);
-    assert!(scan.current_dir(place.folder.path()).status().unwrap().success());
-    place.delivered()
-}
-
 #[test]
 fn what_is_correlated_is_what_a_scan_finds() {
     let events = log(two_days_ago());
-    let expected = scanned(&events);
+    let expected = scanned(&events, RULES);
     assert!(expected.len() >= 24, "{}", expected.len());
-    let org = org(&events);
-    let place = place(&org);
+    let org = org_with(&events);
+    let place = place_with(&org, RULES);
     let mut running = place.start();
     place.wait_for_events(&mut running, events.len() as u64);
     wait("every alert in the file", || place.delivered().is_superset(&expected));
@@ -121,8 +92,8 @@ fn killed_within_a_window_it_raises_the_alert_once() {
     let noise = |number: i64| sign_in(begin, number, "bob", "192.0.2.2", "SUCCESS");
     let mut events: Vec<String> = (0..200).map(noise).collect();
     events.extend((200..203).map(failure));
-    let org = org(&events);
-    let place = place(&org);
+    let org = org_with(&events);
+    let place = place_with(&org, RULES);
     let kill = |mut running: Running| {
         running.child.kill().unwrap();
         running.child.wait().unwrap();
@@ -151,7 +122,7 @@ fn killed_within_a_window_it_raises_the_alert_once() {
     }
     place.wait_for_events(&mut running, 215);
     running.stop();
-    assert_eq!(alerts, scanned(&events));
+    assert_eq!(alerts, scanned(&events, RULES));
     assert_eq!(place.alerts(), alerts);
     assert_eq!(place.delivered(), alerts);
 }
@@ -159,8 +130,8 @@ fn killed_within_a_window_it_raises_the_alert_once() {
 #[test]
 fn a_crash_at_any_place_of_a_commit_changes_nothing() {
     let events = log(two_days_ago());
-    let expected = scanned(&events);
-    let org = org(&events);
+    let expected = scanned(&events, RULES);
+    let org = org_with(&events);
     for failpoint in [
         "commit_begin:3",
         "journal_written:4",
@@ -170,7 +141,7 @@ fn a_crash_at_any_place_of_a_commit_changes_nothing() {
         "commit_end:3",
         "index_committed:2",
     ] {
-        let place = place(&org);
+        let place = place_with(&org, RULES);
         let mut command = place.command();
         command.env("WARDGATE_FAILPOINT", failpoint);
         let mut running = Running::start(&mut command, &place.path("log"));

@@ -38,6 +38,32 @@ pub(crate) fn options(events: u64, seed: u64, faults: &[&str]) -> Options {
     options
 }
 
+/// An organisation with these events behind it.
+pub(crate) fn org_with(events: &[String]) -> Server {
+    let backlog = Backlog::Events(events.to_vec());
+    Server::start(Options { backlog, ..Options::default() }).unwrap()
+}
+
+/// A folder in which an organisation is followed with these rules alone.
+pub(crate) fn place_with(org: &Server, rules: &str) -> Place {
+    let place = Place::new();
+    fs::write(place.path("rules.yml"), rules).unwrap();
+    place.follow(org, "[rules]\npaths = [\"rules.yml\"]\nbuiltin = false\n");
+    place
+}
+
+/// The ids of the alerts that a scan raises with these rules alone.
+pub(crate) fn scanned(events: &[String], rules: &str) -> BTreeSet<String> {
+    let place = Place::new();
+    fs::write(place.path("rules.yml"), rules).unwrap();
+    fs::write(place.path("log.ndjson"), events.join("\n")).unwrap();
+    let mut scan = Command::new(env!("CARGO_BIN_EXE_wardgate"));
+    scan.args(["scan", "log.ndjson", "--alerts", "alerts.ndjson", "--quiet"]);
+    scan.args(["--no-builtin", "--rules", "rules.yml"]);
+    assert!(scan.current_dir(place.folder.path()).status().unwrap().success());
+    place.delivered()
+}
+
 /// A folder with a configuration and what comes of it.
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
